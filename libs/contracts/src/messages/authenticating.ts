@@ -1,0 +1,31 @@
+import { Command, Event } from '../registry.js';
+import {
+  FailedOutcome,
+  Nested,
+  Publisher,
+  StepCommand,
+  StepOutcome,
+  UpdateSource,
+  UpdateTarget,
+} from './step.js';
+
+/** FIG. 2, 206: is this publisher allowed to update this POD, and is the artifact what it says? */
+@Command('io.podway.update.authenticate.v1', 'auth')
+export class AuthenticateUpdate extends StepCommand {
+  @Nested(() => Publisher)
+  publisher: Publisher;
+
+  @Nested(() => UpdateSource)
+  source: UpdateSource;
+
+  @Nested(() => UpdateTarget)
+  target: UpdateTarget;
+}
+
+/** The publisher may update the target, and the artifact is whole. */
+@Event('io.podway.update.authenticated.v1')
+export class UpdateAuthenticated extends StepOutcome {}
+
+/** The update is refused. Nothing was touched. */
+@Event('io.podway.update.rejected.v1')
+export class UpdateRejected extends FailedOutcome {}

@@ -1,0 +1,32 @@
+import { Matches } from 'class-validator';
+import { NAME, SHA256, ULID } from '../patterns.js';
+import { Command, Event } from '../registry.js';
+import { FailedOutcome, Nested, PodCommand, SnapshotRef, StepOutcome, UpdateSource } from './step.js';
+
+/** FIG. 2, 212: let the installer apply the update to the canary, beside the live state, then switch the canary. */
+@Command('io.podway.update.install.v1', 'installer-agent')
+export class InstallUpdate extends PodCommand {
+  @Matches(NAME)
+  canary: string;
+
+  @Nested(() => UpdateSource)
+  source: UpdateSource;
+
+  @Nested(() => SnapshotRef)
+  snapshot: SnapshotRef;
+}
+
+/** The installer says that it has applied the update. It is not believed: verification decides. */
+@Event('io.podway.update.installed.v1')
+export class UpdateInstalled extends StepOutcome {
+  /** Id of the new state on the canary. */
+  @Matches(ULID)
+  treeId: string;
+
+  @Matches(SHA256)
+  fingerprint: string;
+}
+
+/** The update could not be applied. The canary is to be rolled back. */
+@Event('io.podway.install.failed.v1')
+export class InstallFailed extends FailedOutcome {}

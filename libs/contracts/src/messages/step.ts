@@ -1,0 +1,225 @@
+import {
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { Type } from 'class-transformer';
+import { ERROR_CODE, NAME, SHA256, ULID } from '../patterns.js';
+
+/** The working steps of FIG. 2. A step has the name of the saga state that commands it. */
+export const steps = [
+  'Authenticating',
+  'Resolving',
+  'SelectingCanary',
+  'Snapshotting',
+  'Installing',
+  'Verifying',
+  'Replicating',
+  'Confirming',
+  'RollingBack',
+  'ConfirmingRollback',
+] as const;
+export type Step = (typeof steps)[number];
+
+/** What every command to a worker carries. */
+export class StepCommand {
+  @Matches(ULID)
+  deploymentId: string;
+
+  @IsIn(steps)
+  step: Step;
+
+  /** 1 for the first try of the step. */
+  @IsInt()
+  @Min(1)
+  attempt: number;
+
+  /** When the coordinator gives up on this attempt unless progress arrives. RFC 3339, UTC. */
+  @IsISO8601({ strict: true })
+  deadline: string;
+}
+
+/** What a command about a POD carries besides: whose, which, under which lease. */
+export class PodCommand extends StepCommand {
+  @Matches(NAME)
+  client: string;
+
+  @Matches(NAME)
+  pod: string;
+
+  /** Revision of the POD's inventory entry that this deployment works with. */
+  @IsInt()
+  @Min(1)
+  podRevision: number;
+
+  /** Grows with every command to the POD. A server refuses an older one than it has seen. */
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  fencingToken: number;
+}
+
+/** What every outcome carries. Step and attempt are those of the command that it answers. */
+export class StepOutcome {
+  @Matches(ULID)
+  deploymentId: string;
+
+  @IsIn(steps)
+  step: Step;
+
+  @IsInt()
+  @Min(1)
+  attempt: number;
+}
+
+/** An outcome that tells what went wrong. */
+export class FailedOutcome extends StepOutcome {
+  /** Stable code, for example `SNAPSHOT.DISK_FULL`. */
+  @Matches(ERROR_CODE)
+  code: string;
+
+  /** For people: what went wrong and, where known, what to do. */
+  @IsString()
+  @MaxLength(4000)
+  detail: string;
+
+  /** The server it happened on, where there is one. */
+  @IsOptional()
+  @Matches(NAME)
+  server?: string;
+}
+
+/** Where the new state comes from: an uploaded artifact, or a release that the POD has kept. */
+export class UpdateSource {
+  @IsIn(['artifact', 'release'])
+  kind: 'artifact' | 'release';
+
+  /** SHA-256 of the artifact. For a release: the artifact that it was made from, where there is one. */
+  @IsOptional()
+  @Matches(SHA256)
+  artifact?: string;
+
+  /** For a release: its number. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  release?: number;
+
+  /** For a release: the id of its kept state on the servers. */
+  @IsOptional()
+  @Matches(ULID)
+  treeId?: string;
+
+  /** For a release: the fingerprint that its state must have. */
+  @IsOptional()
+  @Matches(SHA256)
+  fingerprint?: string;
+}
+
+/** Who published. `key` is the id of the credential, never the secret. */
+export class Publisher {
+  @IsString()
+  @MaxLength(100)
+  key: string;
+
+  @Matches(NAME)
+  client: string;
+}
+
+/** What the publisher aims at: a POD by its name. */
+export class UpdateTarget {
+  @Matches(NAME)
+  pod: string;
+}
+
+/** The state of the canary before anything was changed, and what the POD is put back to. */
+export class SnapshotRef {
+  /** Server that the snapshot was taken on. */
+  @Matches(NAME)
+  server: string;
+
+  /** Id of the live state then; unset when the server held no release yet. */
+  @IsOptional()
+  @Matches(ULID)
+  treeId?: string;
+
+  @Matches(SHA256)
+  fingerprint: string;
+}
+
+export const serverResults = [
+  'unchanged',
+  'staged',
+  'switched',
+  'restored',
+  'quarantined',
+  'failed',
+] as const;
+export type ServerResult = (typeof serverResults)[number];
+
+/** What became of one server in a step. */
+export class ServerOutcome {
+  @Matches(NAME)
+  name: string;
+
+  @IsIn(serverResults)
+  result: ServerResult;
+
+  /** The server's proved fingerprint, where the step proved it. */
+  @IsOptional()
+  @Matches(SHA256)
+  fingerprint?: string;
+
+  @IsOptional()
+  @Matches(ERROR_CODE)
+  code?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  detail?: string;
+}
+
+export const verdicts = ['passed', 'failed', 'error', 'inconclusive'] as const;
+/** failed: the server is wrong. error: the probe itself broke. inconclusive: neither could be told. */
+export type Verdict = (typeof verdicts)[number];
+
+/** One probe's result on one server. */
+export class ProbeEvidence {
+  @Matches(NAME)
+  server: string;
+
+  /** The probe's name, for example `http GET /health`. */
+  @IsString()
+  @MaxLength(300)
+  probe: string;
+
+  @IsIn(verdicts)
+  verdict: Verdict;
+
+  /** What was seen, for people. */
+  @IsString()
+  @MaxLength(2000)
+  detail: string;
+
+  @IsInt()
+  @Min(0)
+  durationMs: number;
+}
+
+/** A nested object of a declared class, required. */
+export function Nested(type: () => new () => object, { optional = false } = {}): PropertyDecorator {
+  return (target, key) => {
+    (optional ? IsOptional() : IsDefined())(target, key);
+    ValidateNested()(target, key as string);
+    Type(type)(target, key as string);
+  };
+}

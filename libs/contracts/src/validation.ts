@@ -1,0 +1,45 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { PodwayError } from './errors.js';
+
+/** The input does not have the declared form. `details.problems` lists each place and reason. Not retryable. */
+export class InvalidInputError extends PodwayError {
+  constructor(
+    readonly subject: string,
+    readonly problems: readonly string[],
+  ) {
+    super('INPUT.INVALID', `${subject} is not valid: ${problems.join('; ')}`, { details: { problems } });
+  }
+}
+
+function flatten(errors: readonly ValidationError[], path: string): string[] {
+  return errors.flatMap((error) => {
+    const here = path ? `${path}.${error.property}` : error.property;
+    const own = Object.values(error.constraints ?? {}).map((reason) => `${here}: ${reason}`);
+    return [...own, ...flatten(error.children ?? [], here)];
+  });
+}
+
+/**
+ * Turns plain data into an instance of `type`, or throws {@link InvalidInputError}.
+ * Unknown properties are refused when `strict` (input of people), and dropped otherwise
+ * (messages, so that an older reader understands a newer writer).
+ */
+export function validated<T extends object>(
+  type: new () => T,
+  plain: unknown,
+  { strict = false, subject = type.name }: { strict?: boolean; subject?: string } = {},
+): T {
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
+    throw new InvalidInputError(subject, ['an object is required']);
+  }
+  const instance = plainToInstance(type, plain, { exposeDefaultValues: true });
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: strict,
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+  });
+  if (errors.length > 0) throw new InvalidInputError(subject, flatten(errors, ''));
+  return instance;
+}

@@ -1,1 +1,4 @@
-export {};
+export * from './broker.js';
+export * from './topology.js';
+export * from './routing.js';
+export * from './messaging.errors.js';

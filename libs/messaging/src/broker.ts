@@ -1,0 +1,99 @@
+import type { Envelope } from '@podway/contracts';
+import type { ExchangeName, Topology } from './topology.js';
+
+/** An envelope on its way: {@link routed} and {@link published} say where to. */
+export interface OutgoingMessage {
+  readonly exchange: ExchangeName;
+  readonly routingKey: string;
+  readonly envelope: Envelope;
+}
+
+/** What becomes of a delivery after its handler has ended. */
+export type Disposition =
+  | { readonly kind: 'ack' }
+  /** Comes back after a growing delay; dead-lettered once its tries are used up. */
+  | { readonly kind: 'retry'; readonly reason: string }
+  /** Never worth another try. */
+  | { readonly kind: 'dead-letter'; readonly code: string; readonly reason: string };
+
+export interface Delivery {
+  readonly queue: string;
+  /** Structured JSON of a CloudEvent, unless somebody else wrote into the queue. */
+  readonly body: Uint8Array;
+  /** 1 for the first. Counts retries asked for by a handler, not redeliveries after a crash. */
+  readonly tries: number;
+}
+
+export interface ConsumeOptions {
+  /** Deliveries handled at once by this consumer. */
+  readonly prefetch: number;
+}
+
+export interface Subscription {
+  /**
+   * Stops taking and waits for the handlers that run. When `timeoutMs` passes first, it returns all the same:
+   * what is unfinished is delivered again, to whoever consumes the queue then. Default: waits without limit.
+   */
+  close(options?: { timeoutMs?: number }): Promise<void>;
+}
+
+export interface DeadLetter {
+  /** Id of the message where it has one; else empty. */
+  readonly messageId: string;
+  /** The queue that it died on. */
+  readonly queue: string;
+  /** Code of the error that ended it; `MESSAGE.TRIES_EXHAUSTED`, `MESSAGE.DELIVERY_LIMIT` or the handler's own. */
+  readonly code: string;
+  readonly reason: string;
+  readonly tries: number;
+  /** RFC 3339, UTC. */
+  readonly diedAt: string;
+  readonly body: Uint8Array;
+}
+
+export interface DeadLetters {
+  count(): Promise<number>;
+  /** Looks, oldest first of each queue; changes nothing. */
+  list(limit: number): Promise<DeadLetter[]>;
+  /**
+   * Puts up to `limit` back into the queues that they died on, as a first try. Bounded by the count at its start:
+   * what dies again while it runs is not replayed again. Resolves with how many were put back.
+   */
+  replay(limit?: number): Promise<number>;
+}
+
+/** Carries messages between services. Adapters: `AmqpBroker` (RabbitMQ) and `PostgresBroker` (embedded). */
+export interface Broker {
+  /**
+   * A delivery may be held this long at most, in ms; unset means without limit.
+   * Who handles longer acks first and relies on the coordinator's deadline for a loss.
+   */
+  readonly maxHoldMs?: number;
+
+  /** Makes what is missing of the topology; needed once before the first publish and consume. Idempotent. */
+  declare(topology: Topology): Promise<void>;
+
+  /**
+   * Resolves when the broker has the message safe (RabbitMQ: publisher confirm). Waits and tries again while the
+   * broker is away, so a message may arrive twice.
+   * Rejects {@link UnroutableMessageError} for a command or outcome without a queue,
+   * {@link NotConfirmedError} when `publishTimeoutMs` of the adapter has passed.
+   */
+  publish(message: OutgoingMessage): Promise<void>;
+
+  /** Takes from a declared queue, across restarts of the broker, until closed. A handler that rejects is a retry. */
+  consume(
+    queue: string,
+    options: ConsumeOptions,
+    handler: (delivery: Delivery) => Promise<Disposition>,
+  ): Promise<Subscription>;
+
+  /** Of one queue, or of all that were declared. */
+  deadLetters(queue?: string): DeadLetters;
+
+  /** Connected and usable now. */
+  ready(): boolean;
+
+  /** Drains every subscription, then disconnects. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import { PodwayError } from '@podway/contracts';
+
+/** No queue takes this message: the topology was not declared, or the route is wrong. */
+export class UnroutableMessageError extends PodwayError {
+  constructor(exchange: string, routingKey: string, messageId: string) {
+    super('MESSAGE.UNROUTABLE', `No queue is bound to ${exchange} with key ${routingKey}`, {
+      details: { exchange, routingKey, messageId },
+    });
+  }
+}
+
+/** The broker did not confirm in time. The message may have arrived all the same. */
+export class NotConfirmedError extends PodwayError {
+  constructor(messageId: string, timeoutMs: number, cause?: unknown) {
+    super('MESSAGE.NOT_CONFIRMED', `The broker did not confirm message ${messageId} within ${timeoutMs} ms`, {
+      retryable: true,
+      details: { messageId, timeoutMs },
+      cause,
+    });
+  }
+}
+
+/** The broker cannot be reached, or refuses us. */
+export class BrokerUnreachableError extends PodwayError {
+  constructor(timeoutMs: number, cause?: unknown) {
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    super('BROKER.UNREACHABLE', `The broker could not be reached within ${timeoutMs} ms${why}`, {
+      retryable: true,
+      details: { timeoutMs },
+      cause,
+    });
+  }
+}
+
+/** Used after close(). */
+export class BrokerClosedError extends PodwayError {
+  constructor() {
+    super('BROKER.CLOSED', 'The broker connection is closed');
+  }
+}
+
+/** What stands on the broker has other properties than this version declares. Remove it there, once it is empty. */
+export class TopologyConflictError extends PodwayError {
+  constructor(cause: unknown) {
+    super('BROKER.TOPOLOGY_CONFLICT', `The broker refuses the topology: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** The queue is not part of the declared topology. */
+export class UnknownQueueError extends PodwayError {
+  constructor(queue: string) {
+    super('BROKER.UNKNOWN_QUEUE', `Queue ${queue} is not declared`, { details: { queue } });
+  }
+}

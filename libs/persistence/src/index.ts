@@ -1,1 +1,14 @@
-export {};
+export * from './data-source.js';
+export * from './entities/index.js';
+export * from './notifications.js';
+export * from './outbox/outbox.js';
+export * from './outbox/inbox.js';
+export * from './outbox/relay.js';
+export * from './outbox/outbox-relay.js';
+export * from './outbox/event-log.js';
+export * from './outbox/event-feed.js';
+export * from './rotation/rotation.js';
+export * from './inventory/inventory.js';
+export * from './auth/api-keys.js';
+export * from './coordinator/deployments.js';
+export * from './ingress/updates.js';

@@ -1,0 +1,120 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { isDeepStrictEqual } from 'node:util';
+import { PodwayError, validated, PodSpec } from '@podway/contracts';
+import { PodEntity, PodRevisionEntity } from '../entities/index.js';
+
+export interface InventoryChange {
+  pod: string;
+  change: 'added' | 'changed' | 'unchanged' | 'removed';
+  revision: number;
+}
+
+export interface InventoryPod {
+  spec: PodSpec;
+  revision: number;
+}
+
+/** The inventory cannot take the file as it is. */
+export class InventoryConflictError extends PodwayError {}
+
+/** The PODs and their servers. Entries are revisions: what a deployment works with does not change under it. */
+export class Inventory {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** One revision of a POD's entry, or undefined. */
+  async revision(pod: string, revision: number): Promise<PodSpec | undefined> {
+    const row = await this.dataSource.manager.findOneBy(PodRevisionEntity, { pod, revision });
+    return row ? validated(PodSpec, row.spec) : undefined;
+  }
+
+  /** The entry in force, or undefined for a POD that is not (or no longer) in the inventory. */
+  async current(pod: string): Promise<InventoryPod | undefined> {
+    const [found] = await this.list({ pod });
+    return found;
+  }
+
+  /** All PODs in force, by name. */
+  async list(filter: { client?: string; pod?: string } = {}): Promise<InventoryPod[]> {
+    const rows: { spec: object; revision: number }[] = await this.dataSource.query(
+      `select r.spec, r.revision from inventory.pods p
+         join inventory.pod_revisions r on r.pod = p.name and r.revision = p.revision
+        where p.removed_at is null and ($1::text is null or p.client = $1) and ($2::text is null or p.name = $2)
+        order by p.name`,
+      [filter.client ?? null, filter.pod ?? null],
+    );
+    return rows.map((row) => ({ spec: validated(PodSpec, row.spec), revision: row.revision }));
+  }
+
+  /**
+   * Makes the inventory what `specs` says, all or nothing. PODs that are not named stay, unless `prune`.
+   * @throws InventoryConflictError a host name in two PODs, or a POD that belongs to another client.
+   */
+  async apply(specs: readonly PodSpec[], by: string, { prune = false } = {}): Promise<InventoryChange[]> {
+    return this.dataSource.transaction(async (manager) => {
+      await manager.query('lock table inventory.pods in share row exclusive mode');
+      const changes: InventoryChange[] = [];
+      for (const spec of specs) changes.push(await this.put(manager, spec, by));
+      if (prune) changes.push(...(await this.remove(manager, new Set(specs.map((spec) => spec.name)))));
+      await this.refuseSharedHosts(manager);
+      return changes;
+    });
+  }
+
+  private async put(manager: EntityManager, spec: PodSpec, by: string): Promise<InventoryChange> {
+    const pod = await manager.findOneBy(PodEntity, { name: spec.name });
+    if (pod && pod.client !== spec.client) {
+      throw new InventoryConflictError(
+        'INVENTORY.OTHER_CLIENT',
+        `POD ${spec.name} belongs to client ${pod.client}; choose another name for the POD of ${spec.client}`,
+        { details: { pod: spec.name } },
+      );
+    }
+    const plain: unknown = JSON.parse(JSON.stringify(spec));
+    if (pod && !pod.removedAt) {
+      const last = await manager.findOneByOrFail(PodRevisionEntity, {
+        pod: pod.name,
+        revision: pod.revision,
+      });
+      if (isDeepStrictEqual(last.spec, plain))
+        return { pod: spec.name, change: 'unchanged', revision: pod.revision };
+    }
+    const revision = (pod?.revision ?? 0) + 1;
+    await manager.insert(PodRevisionEntity, {
+      pod: spec.name,
+      revision,
+      spec: plain as PodSpec,
+      createdAt: new Date(),
+      createdBy: by,
+    });
+    await manager.save(PodEntity, {
+      name: spec.name,
+      client: spec.client,
+      revision,
+      hosts: spec.hosts ?? [],
+      removedAt: null,
+    });
+    return { pod: spec.name, change: pod && !pod.removedAt ? 'changed' : 'added', revision };
+  }
+
+  private async remove(manager: EntityManager, named: ReadonlySet<string>): Promise<InventoryChange[]> {
+    const all = await manager.find(PodEntity);
+    const gone = all.filter((pod) => !pod.removedAt && !named.has(pod.name));
+    for (const pod of gone) await manager.update(PodEntity, { name: pod.name }, { removedAt: new Date() });
+    return gone.map((pod) => ({ pod: pod.name, change: 'removed', revision: pod.revision }));
+  }
+
+  private async refuseSharedHosts(manager: EntityManager): Promise<void> {
+    const rows: { host: string; pods: string[] }[] = await manager.query(
+      `select host, array_agg(name order by name) as pods from inventory.pods, unnest(hosts) as host
+        where removed_at is null group by host having count(*) > 1`,
+    );
+    const clash = rows[0];
+    if (clash) {
+      throw new InventoryConflictError(
+        'INVENTORY.HOST_TAKEN',
+        `Host ${clash.host} is claimed by more than one POD: ${clash.pods.join(', ')}`,
+        { details: { host: clash.host, pods: clash.pods } },
+      );
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { entityOf, verbOf, type Envelope } from '@podway/contracts';
+import type { Broker } from '@podway/messaging';
+import { Relay, type RelayTrouble } from './relay.js';
+
+export const EVENTS_CHANNEL = 'podway_events';
+const SEQUENCE_LOCK = 7_340_102;
+const BATCH = 500;
+
+/** Who an event concerns: decides its routing key and who may see it. */
+export interface EventScope {
+  client: string;
+  pod?: string;
+}
+
+/** Appends to the public event log, inside the caller's transaction. */
+export async function appendEvent(
+  manager: EntityManager,
+  envelope: Envelope,
+  scope: EventScope,
+): Promise<void> {
+  await manager.query(
+    `insert into coordinator.event_log (client, pod, deployment_id, type, envelope, created_at)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [
+      scope.client,
+      scope.pod ?? null,
+      envelope.deploymentid ?? null,
+      envelope.type,
+      JSON.stringify(envelope),
+      envelope.time,
+    ],
+  );
+}
+
+/** `<client>.<pod>.<entity>.<event>`; `-` stands for a POD that is not known yet. */
+export function publicRoutingKey(type: string, scope: EventScope): string {
+  return `${scope.client}.${scope.pod ?? '-'}.${entityOf(type)}.${verbOf(type)}`;
+}
+
+interface Row {
+  id: string;
+  sequence: string;
+  client: string;
+  pod: string | null;
+  type: string;
+  envelope: Envelope;
+}
+
+/**
+ * Numbers committed events and publishes them in that order. Only here is a sequence given: the order of commits
+ * is not the order of inserts, and a reader that has seen N must never find an N-1 later.
+ */
+export class EventRelay extends Relay {
+  constructor(dataSource: DataSource, broker: Broker, onTrouble: RelayTrouble) {
+    super(async () => {
+      const numbered = await dataSource.transaction(async (manager) => {
+        await manager.query('select pg_advisory_xact_lock($1)', [SEQUENCE_LOCK]);
+        const rows: unknown[] = await manager.query(
+          `with fresh as (
+             select id, row_number() over (order by id) as place from coordinator.event_log
+              where sequence is null order by id limit ${BATCH}
+           ), highest as (select coalesce(max(sequence), 0) as top from coordinator.event_log)
+           update coordinator.event_log e set sequence = highest.top + fresh.place
+             from fresh, highest where e.id = fresh.id returning e.id`,
+        );
+        const count = Array.isArray(rows[0]) ? rows[0].length : rows.length;
+        if (count > 0) await manager.query('select pg_notify($1, $2)', [EVENTS_CHANNEL, '']);
+        return count;
+      });
+      const rows: Row[] = await dataSource.query(
+        `select id, sequence, client, pod, type, envelope from coordinator.event_log
+          where not published and sequence is not null order by sequence limit ${BATCH}`,
+      );
+      for (const row of rows) {
+        await broker.publish({
+          exchange: 'podway.events',
+          routingKey: publicRoutingKey(row.type, { client: row.client, pod: row.pod ?? undefined }),
+          envelope: { ...row.envelope, sequence: row.sequence },
+        });
+      }
+      if (rows.length > 0) {
+        await dataSource.query('update coordinator.event_log set published = true where id = any($1)', [
+          rows.map((row) => row.id),
+        ]);
+      }
+      return numbered === BATCH || rows.length === BATCH;
+    }, onTrouble);
+  }
+}

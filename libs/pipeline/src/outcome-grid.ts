@@ -1,0 +1,57 @@
+import { steps, type DeploymentState, type Step } from '@podway/contracts';
+
+/**
+ * What a state makes of an outcome of a step:
+ * `own` the step that the state waits for: taken, if the attempt is the present one;
+ * `late` a step that is over, or that cannot come any more: ignored;
+ * `early` a step that is still to come: deferred, unless its attempt is one of an earlier round, then it is late too.
+ */
+export type Timing = 'own' | 'late' | 'early';
+
+const O = 'own';
+const l = 'late';
+const e = 'early';
+
+type Row = readonly [Timing, Timing, Timing, Timing, Timing, Timing, Timing, Timing, Timing, Timing];
+const over: Row = [l, l, l, l, l, l, l, l, l, l];
+
+// prettier-ignore
+const grid: Readonly<Record<DeploymentState, Row>> = {
+  //                   Authenticating
+  //                   |  Resolving
+  //                   |  |  SelectingCanary
+  //                   |  |  |  Snapshotting
+  //                   |  |  |  |  Installing
+  //                   |  |  |  |  |  Verifying
+  //                   |  |  |  |  |  |  Replicating
+  //                   |  |  |  |  |  |  |  Confirming
+  //                   |  |  |  |  |  |  |  |  RollingBack
+  //                   |  |  |  |  |  |  |  |  |  ConfirmingRollback
+  Authenticating:     [O, e, e, e, e, e, e, e, e, e],
+  Resolving:          [l, O, e, e, e, e, e, e, e, e],
+  Queued:             [l, l, e, e, e, e, e, e, e, e],
+  SelectingCanary:    [l, l, O, e, e, e, e, e, e, e],
+  Snapshotting:       [l, l, l, O, e, e, e, e, e, e],
+  Installing:         [l, l, l, l, O, e, e, e, e, e],
+  Verifying:          [l, l, l, l, l, O, e, e, e, e],
+  Replicating:        [l, l, l, l, l, l, O, e, e, e],
+  Confirming:         [l, l, l, l, l, l, l, O, e, e],
+  RollingBack:        [l, l, l, l, l, l, l, l, O, e],
+  ConfirmingRollback: [l, l, l, l, l, l, l, l, l, O],
+  Succeeded:          over,
+  Rejected:           over,
+  Superseded:         over,
+  Aborted:            over,
+  Failed:             over,
+  RolledBack:         over,
+  RollbackFailed:     over,
+};
+
+export type OutcomeGrid = Readonly<Record<DeploymentState, readonly Timing[]>>;
+
+/** Rows are states, columns are the steps in the order of `steps`. */
+export const outcomeGrid: OutcomeGrid = grid;
+
+export function timingOf(state: DeploymentState, step: Step, table: OutcomeGrid = outcomeGrid): Timing {
+  return table[state][steps.indexOf(step)] ?? 'late';
+}

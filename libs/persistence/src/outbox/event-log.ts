@@ -1,13 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { entityOf, verbOf, type Envelope } from '@podway/contracts';
-import type { Broker } from '@podway/messaging';
+import type { Envelope } from '@podway/contracts';
+import { published, type Broker } from '@podway/messaging';
 import { Relay, type RelayTrouble } from './relay.js';
 
 export const EVENTS_CHANNEL = 'podway_events';
 const SEQUENCE_LOCK = 7_340_102;
 const BATCH = 500;
 
-/** Who an event concerns: decides its routing key and who may see it. */
+/** Who an event concerns: decides who may see it. */
 export interface EventScope {
   client: string;
   pod?: string;
@@ -33,17 +33,9 @@ export async function appendEvent(
   );
 }
 
-/** `<client>.<pod>.<entity>.<event>`; `-` stands for a POD that is not known yet. */
-export function publicRoutingKey(type: string, scope: EventScope): string {
-  return `${scope.client}.${scope.pod ?? '-'}.${entityOf(type)}.${verbOf(type)}`;
-}
-
 interface Row {
   id: string;
   sequence: string;
-  client: string;
-  pod: string | null;
-  type: string;
   envelope: Envelope;
 }
 
@@ -69,15 +61,11 @@ export class EventRelay extends Relay {
         return count;
       });
       const rows: Row[] = await dataSource.query(
-        `select id, sequence, client, pod, type, envelope from coordinator.event_log
+        `select id, sequence, envelope from coordinator.event_log
           where not published and sequence is not null order by sequence limit ${BATCH}`,
       );
       for (const row of rows) {
-        await broker.publish({
-          exchange: 'podway.events',
-          routingKey: publicRoutingKey(row.type, { client: row.client, pod: row.pod ?? undefined }),
-          envelope: { ...row.envelope, sequence: row.sequence },
-        });
+        await broker.publish(published({ ...row.envelope, sequence: row.sequence }));
       }
       if (rows.length > 0) {
         await dataSource.query('update coordinator.event_log set published = true where id = any($1)', [

@@ -1,1 +1,12 @@
-export {};
+export * from './service.js';
+export * from './settings.js';
+export * from './common-settings.js';
+export * from './logging.js';
+export * from './health.js';
+export * from './infrastructure.js';
+export * from './infrastructure.module.js';
+export * from './tokens.js';
+export * from './pod-servers.js';
+export * from './step-runner.js';
+export * from './worker.js';
+export * from './main.js';

@@ -1,0 +1,63 @@
+import {
+  Controller,
+  Get,
+  HttpCode,
+  Module,
+  ServiceUnavailableException,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { NestLogger } from './logging.js';
+
+/** Whether the service can do its work now. */
+export class Readiness {
+  constructor(readonly check: () => boolean | Promise<boolean>) {}
+}
+
+/** `/livez`: the process answers. `/readyz`: it can do its work now. */
+@Controller()
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Get('livez')
+  @HttpCode(200)
+  live(): { status: string } {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  async ready(): Promise<{ status: string }> {
+    const ready = await Promise.resolve(this.readiness.check()).catch(() => false);
+    if (!ready) throw new ServiceUnavailableException({ status: 'not ready' });
+    return { status: 'ok' };
+  }
+}
+
+@Module({})
+export class HealthModule {
+  static for(check: Readiness['check']): DynamicModule {
+    return {
+      module: HealthModule,
+      controllers: [HealthController],
+      providers: [{ provide: Readiness, useValue: new Readiness(check) }],
+    };
+  }
+}
+
+/** Listens for health requests only: for services that have no other HTTP. */
+export async function listenForHealth(
+  check: Readiness['check'],
+  at: { host: string; port: number },
+  logger: Logger,
+): Promise<INestApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(HealthModule.for(check), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  app.disable('x-powered-by');
+  await app.listen(at.port, at.host);
+  return app;
+}

@@ -1,0 +1,48 @@
+import { DataSource } from 'typeorm';
+import type { Logger } from 'pino';
+import { DirectoryArtifactStore, type ArtifactStore } from '@podway/artifacts';
+import { InventoryHostSessions, type HostSessions } from '@podway/hosts';
+import { AmqpBroker, podwayTopology, type Broker } from '@podway/messaging';
+import { connectDatabase, PostgresBroker } from '@podway/persistence';
+import type { CommonSettings } from './common-settings.js';
+
+/** What all services of one process share. */
+export interface Infrastructure {
+  readonly broker: Broker;
+  readonly dataSource: DataSource;
+  /** For connections of their own: LISTEN needs one. */
+  readonly databaseUrl: string;
+  readonly artifacts: ArtifactStore;
+  readonly hosts: HostSessions;
+  close(): Promise<void>;
+}
+
+/** Connects to broker and database, and declares the topology. `name` is shown to both. */
+export async function openInfrastructure(
+  settings: CommonSettings,
+  name: string,
+  logger: Logger,
+): Promise<Infrastructure> {
+  const dataSource = await connectDatabase({ url: settings.databaseUrl, applicationName: `podway ${name}` });
+  const onTrouble = (error: unknown): void => logger.warn({ err: error }, 'broker trouble');
+  const broker: Broker = settings.amqpUrl
+    ? new AmqpBroker({ url: settings.amqpUrl, connectionName: `podway ${name}`, onTrouble })
+    : new PostgresBroker({ connectionString: settings.databaseUrl, onTrouble });
+  await broker.declare(podwayTopology());
+  const hosts = new InventoryHostSessions({
+    allowLocal: settings.allowLocalServers,
+    identityFile: settings.sshKey,
+  });
+  return {
+    broker,
+    dataSource,
+    databaseUrl: settings.databaseUrl,
+    artifacts: new DirectoryArtifactStore(settings.artifactsDir),
+    hosts,
+    close: async () => {
+      await broker.close();
+      await hosts.close();
+      await dataSource.destroy();
+    },
+  };
+}

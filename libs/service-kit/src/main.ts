@@ -1,0 +1,53 @@
+import type { CommonSettings } from './common-settings.js';
+import { listenForHealth } from './health.js';
+import { openInfrastructure } from './infrastructure.js';
+import { createLogger } from './logging.js';
+import type { RunningService, ServiceDefinition } from './service.js';
+import { InvalidSettingsError, readSettings } from './settings.js';
+import { isMigrated } from '@podway/persistence';
+
+/** The `main` of a service as a process of its own: settings, connections, health, signals. */
+export async function runService<S extends CommonSettings>(definition: ServiceDefinition<S>): Promise<void> {
+  const settings = settingsOrExit(definition);
+  const logger = createLogger(definition.name, settings.logLevel);
+  const infrastructure = await openInfrastructure(settings, definition.name, logger);
+  let service: RunningService | undefined;
+  const ready = async (): Promise<boolean> => service !== undefined && (await service.ready());
+  const health =
+    settings.healthPort === undefined
+      ? undefined
+      : await listenForHealth(ready, { host: settings.healthHost, port: settings.healthPort }, logger);
+
+  const stop = async (signal: string): Promise<void> => {
+    logger.info({ signal }, 'stopping');
+    const forced = setTimeout(() => {
+      logger.warn('work was still running; it will be taken up again by its marker');
+      process.exit(0);
+    }, settings.stopTimeoutMs);
+    forced.unref();
+    await service?.stop();
+    await health?.close();
+    await infrastructure.close();
+    logger.info('stopped');
+    process.exit(0);
+  };
+  process.once('SIGTERM', (signal) => void stop(signal));
+  process.once('SIGINT', (signal) => void stop(signal));
+
+  if (!(await isMigrated(infrastructure.dataSource))) {
+    logger.error('the database is not migrated: run the one-shot migration first (npm run migrate)');
+    process.exit(1);
+  }
+  service = await definition.start({ settings, infrastructure, logger });
+  logger.info('ready');
+}
+
+function settingsOrExit<S extends CommonSettings>(definition: ServiceDefinition<S>): S {
+  try {
+    return readSettings(definition.settings);
+  } catch (error) {
+    if (!(error instanceof InvalidSettingsError)) throw error;
+    process.stderr.write(`${definition.name}: ${error.message}\n`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import {
+  envelop,
+  PodwayError,
+  StepProgressed,
+  type Envelope,
+  type FailedOutcome,
+  type PodCommand,
+  type StepCommand,
+  type StepOutcome,
+} from '@podway/contracts';
+import { routed, type Broker } from '@podway/messaging';
+import type { StepContext } from '@podway/state';
+
+/** Codes that mean: a newer command has been here. Whoever meets one is of the past, and says no more. */
+const FENCED = new Set(['STATE.FENCED', 'ROTATION.FENCED']);
+
+/** Waits between tries of a step that failed with a retryable error, in milliseconds. */
+const RETRY_DELAYS_MS = [500, 2_000, 5_000];
+/** Least time between two progress messages of a step, and longest silence of one that runs. */
+const PROGRESS_EVERY_MS = 500;
+const HEARTBEAT_MS = 10_000;
+/** A step that runs longer than this without end is given up, whatever it says. */
+const HARD_LIMIT_MS = 4 * 3_600_000;
+
+/** How a worker does one command. */
+export interface StepWork<C extends StepCommand> {
+  /** Does the step and tells its outcome. A PodwayError that it throws becomes the failed outcome. */
+  execute(command: C, context: StepContext): Promise<StepOutcome>;
+  /** The outcome that stands for an error. */
+  failed(command: C, error: PodwayError): FailedOutcome;
+}
+
+/** Fills in what every outcome has. */
+export function outcomeOf<O extends StepOutcome>(
+  type: new () => O,
+  command: StepCommand,
+  rest: Omit<O, keyof StepOutcome>,
+): O {
+  const { deploymentId, step, attempt } = command;
+  return Object.assign(new type(), { deploymentId, step, attempt }, rest);
+}
+
+/** The failed outcome for an error, for the types that carry nothing more. */
+export function failureOf<O extends FailedOutcome>(
+  type: new () => O,
+  command: StepCommand,
+  error: PodwayError,
+  rest: Partial<O> = {},
+): O {
+  const { deploymentId, step, attempt } = command;
+  return Object.assign(
+    new type(),
+    { deploymentId, step, attempt, code: error.code, detail: error.message.slice(0, 4000) },
+    rest,
+  );
+}
+
+/** Runs the steps of a worker: tells progress, tries again what is worth it, and publishes exactly one outcome. */
+export class StepRunner {
+  constructor(
+    private readonly service: string,
+    private readonly broker: Broker,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Resolves when the outcome is safe with the broker: only then may the command be acknowledged.
+   * Rejects when something other than the step broke (the database, the broker): the command comes back.
+   */
+  async run<C extends StepCommand>(command: C, envelope: Envelope, work: StepWork<C>): Promise<void> {
+    const logger = this.logger.child({
+      deploymentId: command.deploymentId,
+      step: command.step,
+      attempt: command.attempt,
+    });
+    const startedAt = Date.now();
+    const progress = new ProgressReporter(command, (message) => this.send(message, envelope, logger));
+    logger.info('step started');
+    progress.say('started');
+    let outcome: StepOutcome | undefined;
+    try {
+      outcome = await this.attempt(command, work, progress, logger);
+    } finally {
+      progress.end();
+    }
+    if (!outcome) return;
+    await this.broker.publish(this.message(outcome, envelope));
+    const durationMs = Date.now() - startedAt;
+    logger.info({ outcome: outcome.constructor.name, durationMs, ...codeOf(outcome) }, 'step ended');
+  }
+
+  private async attempt<C extends StepCommand>(
+    command: C,
+    work: StepWork<C>,
+    progress: ProgressReporter,
+    logger: Logger,
+  ): Promise<StepOutcome | undefined> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await work.execute(command, progress.context);
+      } catch (error) {
+        if (!(error instanceof PodwayError)) throw error;
+        if (FENCED.has(error.code)) {
+          logger.warn({ err: error }, 'a newer command has taken over');
+          return undefined;
+        }
+        const delayMs = RETRY_DELAYS_MS[tries];
+        if (!error.retryable || delayMs === undefined || progress.context.signal?.aborted) {
+          logger.warn({ err: error }, 'step failed');
+          return work.failed(command, error);
+        }
+        logger.info({ err: error, delayMs }, 'step will be tried again');
+        progress.say(`${error.message}; trying again`);
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  private send(progress: StepProgressed, envelope: Envelope, logger: Logger): void {
+    this.broker.publish(this.message(progress, envelope)).catch((error: unknown) => {
+      logger.debug({ err: error }, 'progress was not told');
+    });
+  }
+
+  private message(outcome: StepOutcome, envelope: Envelope): ReturnType<typeof routed> {
+    return routed(envelop(outcome, { source: this.service, traceparent: envelope.traceparent }));
+  }
+}
+
+function codeOf(outcome: StepOutcome): { code?: string } {
+  return 'code' in outcome ? { code: String(outcome.code) } : {};
+}
+
+/** Tells people and the coordinator that a step lives, neither too often nor too seldom. */
+class ProgressReporter {
+  readonly context: StepContext;
+  private readonly hardLimit = AbortSignal.timeout(HARD_LIMIT_MS);
+  private readonly heartbeat: NodeJS.Timeout;
+  private last = '';
+  private lastAt = 0;
+
+  constructor(
+    private readonly command: StepCommand,
+    private readonly send: (progress: StepProgressed) => void,
+  ) {
+    this.context = {
+      deploymentId: command.deploymentId,
+      fencingToken: (command as Partial<PodCommand>).fencingToken ?? 0,
+      signal: this.hardLimit,
+      progress: (message, at) => {
+        if (Date.now() - this.lastAt >= PROGRESS_EVERY_MS) this.say(message, at);
+      },
+    };
+    this.heartbeat = setInterval(() => {
+      if (Date.now() - this.lastAt >= HEARTBEAT_MS && !this.hardLimit.aborted) this.say(this.last);
+    }, HEARTBEAT_MS);
+  }
+
+  say(message: string, at: { server?: string; percent?: number } = {}): void {
+    this.last = message;
+    this.lastAt = Date.now();
+    const { deploymentId, step, attempt } = this.command;
+    this.send(
+      Object.assign(new StepProgressed(), {
+        deploymentId,
+        step,
+        attempt,
+        message: message.slice(0, 1000),
+        ...at,
+      }),
+    );
+  }
+
+  end(): void {
+    clearInterval(this.heartbeat);
+  }
+}

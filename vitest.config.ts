@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Decorators need legacy semantics and metadata: Nest and class-validator read both. */
 export default defineConfig({
   resolve: { conditions: ['podway-source'] },
-  ssr: { resolve: { conditions: ['podway-source', 'node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions: ['podway-source', 'node', 'default'] } },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],

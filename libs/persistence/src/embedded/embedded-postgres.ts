@@ -110,21 +110,18 @@ export class EmbeddedPostgres {
     const binaries = await postgresBinaries(this.cluster.ids);
     await reapOrphan(this.cluster.data);
     await this.cluster.initialise(binaries, durable);
-    // Somebody may take the chosen port between the look and the use.
-    for (let attempts = this.chosenPort === undefined ? 5 : 1; attempts > 0; attempts -= 1) {
+    const onEnd = (ended: PostmasterProcess): void => this.ended(ended);
+    // Somebody may take a chosen port between the look and the use; after a kill, the old server's children may need
+    // a moment to end.
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
       const port = this.chosenPort ?? (await freePort());
-      const onEnd = (ended: PostmasterProcess): void => this.ended(ended);
-      const server = await PostmasterProcess.launch(
-        binaries.postgres,
-        this.cluster,
-        { port, durable },
-        onEnd,
-      );
+      const server = await PostmasterProcess.launch(binaries.postgres, this.cluster, { port, durable }, onEnd);
       this.server = server;
       if (await server.becomesReady(this.options.startTimeoutMs ?? 60_000)) {
         this.chosenPort = port;
         return;
       }
+      await sleep(attempt * 50);
     }
     const { folder } = this.cluster;
     const logTail = await this.cluster.logTail();

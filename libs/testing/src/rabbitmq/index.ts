@@ -1,0 +1,2 @@
+export { startRabbitMq, type TestRabbitMq } from './start-rabbitmq.js';
+export * from './rabbitmq.errors.js';

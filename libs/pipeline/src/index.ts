@@ -6,3 +6,5 @@ export * from './decision.js';
 export * from './pipeline.errors.js';
 export { begin } from './begin.js';
 export { decide } from './decide.js';
+export { checkSagaTable } from './check-saga-table.js';
+export { renderSagaDocument } from './diagram.js';

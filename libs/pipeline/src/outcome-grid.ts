@@ -52,6 +52,18 @@ export type OutcomeGrid = Readonly<Record<DeploymentState, readonly Timing[]>>;
 /** Rows are states, columns are the steps in the order of `steps`. */
 export const outcomeGrid: OutcomeGrid = grid;
 
+/** Inputs without a step, and the states in which they mean something. In all others they are ignored. */
+export type SteplessMeaning = Readonly<
+  Record<'PodLeased' | 'Superseded' | 'RetryRequested' | 'UpdateSubmitted', readonly DeploymentState[]>
+>;
+
+export const meaning: SteplessMeaning = {
+  PodLeased: ['Queued'],
+  Superseded: ['Queued'],
+  RetryRequested: ['RollbackFailed'],
+  UpdateSubmitted: [],
+};
+
 export function timingOf(state: DeploymentState, step: Step, table: OutcomeGrid = outcomeGrid): Timing {
   return table[state][steps.indexOf(step)] ?? 'late';
 }

@@ -1,6 +1,7 @@
 export * from './data-source.js';
 export * from './entities/index.js';
 export * from './notifications.js';
+export * from './unavailable.js';
 export * from './outbox/outbox.js';
 export * from './outbox/inbox.js';
 export * from './outbox/relay.js';

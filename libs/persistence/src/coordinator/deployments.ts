@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { Envelope } from '@podway/contracts';
 import { DeploymentEntity, ReleaseEntity, ServerStatusEntity } from '../entities/index.js';
 
 export interface DeploymentFilter {
@@ -10,6 +11,15 @@ export interface DeploymentFilter {
   /** Only those older than this id: the next page. */
   before?: string;
   limit?: number;
+}
+
+/** What goes on in a POD. */
+export interface PodActivity {
+  pod: string;
+  /** The deployment that owns the POD. */
+  running: string | null;
+  /** Deployments that wait for it. */
+  queued: number;
 }
 
 /** Reads what the coordinator wrote. Nothing here changes it. */
@@ -48,5 +58,34 @@ export class DeploymentReader {
   /** What was last proved of the POD's servers. */
   serverStatus(pod: string): Promise<ServerStatusEntity[]> {
     return this.dataSource.manager.find(ServerStatusEntity, { where: { pod }, order: { server: 'ASC' } });
+  }
+
+  /** What goes on in each of these PODs; one without an entry is at rest. */
+  activity(pods: readonly string[]): Promise<PodActivity[]> {
+    return this.dataSource.query(
+      `select pod, max(id) filter (where leased) as running, (count(*) filter (where state = 'Queued'))::int as queued
+         from coordinator.deployments where pod = any($1) and (leased or state = 'Queued') group by pod`,
+      [pods],
+    );
+  }
+
+  /** The newest release of each of these PODs that has one. */
+  currentReleases(pods: readonly string[]): Promise<ReleaseEntity[]> {
+    return this.dataSource.manager
+      .createQueryBuilder(ReleaseEntity, 'r')
+      .distinctOn(['r.pod'])
+      .where('r.pod = any(:pods)', { pods })
+      .orderBy('r.pod')
+      .addOrderBy('r.number', 'DESC')
+      .getMany();
+  }
+
+  /** A deployment's events of these types, in the order in which they were accepted; the newest may have no sequence yet. */
+  async history(deploymentId: string, types: readonly string[], limit = 1_000): Promise<Envelope[]> {
+    const rows: { envelope: Envelope }[] = await this.dataSource.query(
+      `select envelope from coordinator.event_log where deployment_id = $1 and type = any($2) order by id limit $3`,
+      [deploymentId, types, limit],
+    );
+    return rows.map((row) => row.envelope);
   }
 }

@@ -12,6 +12,11 @@ export class Updates {
     return this.dataSource.manager.findOneBy(UpdateEntity, { id });
   }
 
+  /** The update that started this deployment, or null. */
+  byDeployment(deploymentId: string): Promise<UpdateEntity | null> {
+    return this.dataSource.manager.findOneBy(UpdateEntity, { deploymentId });
+  }
+
   /** The update that this key published under this idempotency key, or null. */
   byIdempotencyKey(keyId: string, idempotencyKey: string): Promise<UpdateEntity | null> {
     return this.dataSource.manager.findOneBy(UpdateEntity, { keyId, idempotencyKey });
@@ -40,6 +45,11 @@ export class Updates {
       await addToOutbox(manager, 'ingress', [submitted]);
       return update;
     });
+  }
+
+  /** Sends a message about a deployment, such as AbortRequested, once it is safe in the outbox. */
+  async send(message: OutgoingMessage): Promise<void> {
+    await addToOutbox(this.dataSource.manager, 'ingress', [message]);
   }
 
   /** Remembers that this client has stored this artifact. */

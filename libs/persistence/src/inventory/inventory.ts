@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { isDeepStrictEqual } from 'node:util';
 import { PodwayError, validated, PodSpec } from '@podway/contracts';
+import { ROTATION_CHANNEL } from '../rotation/rotation.js';
 import { PodEntity, PodRevisionEntity } from '../entities/index.js';
 
 export interface InventoryChange {
@@ -45,6 +46,14 @@ export class Inventory {
     return rows.map((row) => ({ spec: validated(PodSpec, row.spec), revision: row.revision }));
   }
 
+  /** Changes whenever the inventory does: spares reading all of it again. */
+  async stamp(): Promise<string> {
+    const rows: { stamp: string }[] = await this.dataSource.query(
+      `select count(*) || '.' || coalesce(sum(revision), 0) || '.' || count(removed_at) as stamp from inventory.pods`,
+    );
+    return rows[0]?.stamp ?? '';
+  }
+
   /**
    * Makes the inventory what `specs` says, all or nothing. PODs that are not named stay, unless `prune`.
    * @throws InventoryConflictError a host name in two PODs, or a POD that belongs to another client.
@@ -56,6 +65,7 @@ export class Inventory {
       for (const spec of specs) changes.push(await this.put(manager, spec, by));
       if (prune) changes.push(...(await this.remove(manager, new Set(specs.map((spec) => spec.name)))));
       await this.refuseSharedHosts(manager);
+      await manager.query('select pg_notify($1, $2)', [ROTATION_CHANNEL, '']);
       return changes;
     });
   }

@@ -64,4 +64,12 @@ export class EventFeed {
     );
     return Number(rows[0]?.last ?? 0);
   }
+
+  /** The lowest sequence that is still there, or 0 for an empty log. */
+  async oldest(): Promise<number> {
+    const rows: { oldest: string | null }[] = await this.dataSource.query(
+      'select min(sequence) as oldest from coordinator.event_log',
+    );
+    return Number(rows[0]?.oldest ?? 0);
+  }
 }

@@ -20,6 +20,8 @@ import type { InputName } from './inputs.js';
  */
 export function checkSagaTable(parts: Partial<SagaParts> = {}): void {
   const saga = { ...ownSaga(), ...parts };
+  const missing = deploymentStates.filter((state) => !saga.table[state]);
+  if (missing.length > 0) throw new SagaTableError(missing.map((state) => `${state} has no row`));
   const problems = [rows, paths, pairs, timings, commands, outcomes].flatMap((check) => check(saga));
   if (problems.length > 0) throw new SagaTableError(problems);
 }
@@ -31,7 +33,6 @@ const isA = (type: MessageClass, parent: new () => object): boolean =>
 function rows({ table, meaning }: SagaParts): string[] {
   return deploymentStates.flatMap((state) => {
     const row = table[state];
-    if (!row) return [`${state} has no row`];
     const problems: string[] = [];
     const fails = new Set(Object.values(row.fail));
     const isStep = (steps as readonly string[]).includes(state);
@@ -57,10 +58,10 @@ function rows({ table, meaning }: SagaParts): string[] {
 function paths(saga: SagaParts): string[] {
   const fromStart = reachable(saga, 'Authenticating');
   return deploymentStates.flatMap((state) => {
-    const { terminal, advance, fail } = saga.table[state] ?? {};
+    const { terminal, advance, fail } = saga.table[state];
     const problems: string[] = [];
     if (!fromStart.has(state)) problems.push(`${state} is never reached`);
-    if (![...reachable(saga, state)].some((end) => saga.table[end]?.terminal))
+    if (![...reachable(saga, state)].some((end) => saga.table[end].terminal))
       problems.push(`${state} never ends`);
     const exits = Object.keys({ ...advance, ...fail }).filter((name) => name !== 'RetryRequested');
     if (terminal && exits.length > 0) problems.push(`${state} is terminal but leaves by ${exits.join(', ')}`);
@@ -84,7 +85,7 @@ function timings(saga: SagaParts): string[] {
   return deploymentStates.flatMap((state) =>
     steps.flatMap((step, column) => {
       const timing = saga.grid[state]?.[column];
-      const terminal = saga.table[state]?.terminal;
+      const terminal = saga.table[state].terminal;
       if (timing === 'own' && state !== step) return [`${state} takes the outcomes of ${step} for its own`];
       if (state === step && timing !== 'own') return [`${state} does not take its own outcomes`];
       if (timing === 'early' && !follows(step, state))
@@ -100,7 +101,7 @@ function timings(saga: SagaParts): string[] {
 /** Each command: declared, sent by some state, and handled by exactly one service. */
 function commands({ table, messages }: SagaParts): string[] {
   const declared = messages.filter(({ kind }) => kind === 'command');
-  const sent = new Set<MessageClass>(deploymentStates.flatMap((state) => table[state]?.command ?? []));
+  const sent = new Set<MessageClass>(deploymentStates.flatMap((state) => table[state].command ?? []));
   const undeclared = [...sent].filter((type) => !declared.some(({ payload }) => payload === type));
   return [
     ...undeclared.map(({ name }) => `${name} is sent but is no declared command`),

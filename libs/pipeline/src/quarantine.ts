@@ -18,7 +18,7 @@ export function toQuarantine(state: SagaState, to: DeploymentState, outcome: Out
   if (outcome === 'Timeout') return afterSilence(state, to);
   if (!('servers' in outcome)) return [];
   if (to === 'RollbackFailed') return notRestored(state, outcome);
-  return state.name === 'Replicating' || state.name === 'RollingBack' ? leftBehind(outcome.servers) : [];
+  return to === 'Confirming' || to === 'ConfirmingRollback' ? leftBehind(outcome.servers) : [];
 }
 
 function afterSilence(state: SagaState, to: DeploymentState): string[] {

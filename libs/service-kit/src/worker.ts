@@ -1,32 +1,81 @@
-import { Module, type Type } from '@nestjs/common';
+import { Controller, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { BrokerServer } from '@podway/messaging';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { MessageClass, ServiceName, StepCommand } from '@podway/contracts';
+import { BrokerContext, BrokerServer, CommandHandler } from '@podway/messaging';
+import { CommonSettings } from './common-settings.js';
 import { NestLogger } from './logging.js';
-import { InfrastructureModule } from './infrastructure.module.js';
-import type { RunningService, ServiceContext } from './service.js';
-import type { ServiceName } from '@podway/contracts';
+import {
+  defineService,
+  type RunningService,
+  type ServiceContext,
+  type ServiceDefinition,
+} from './service.js';
+import { StepRunner, type StepWork } from './step-runner.js';
+import { workerParts, type WorkerParts } from './worker-parts.js';
+
+/** Which work answers which command. */
+export interface StepHandler {
+  readonly controller: (steps: StepRunner) => Type<unknown>;
+}
+
+/** Binds a command to the work that answers it. `prefetch`: how many at once in one process. */
+export function handles<C extends StepCommand>(
+  command: MessageClass<C>,
+  work: StepWork<C>,
+  { prefetch }: { prefetch: number },
+): StepHandler {
+  return {
+    controller: (steps) => {
+      @Controller()
+      class StepController {
+        @CommandHandler(command, { prefetch })
+        handle(@Payload() payload: object, @Ctx() context: BrokerContext): Promise<void> {
+          return steps.run(payload as C, context.message.envelope, work);
+        }
+      }
+      return StepController;
+    },
+  };
+}
+
+/** A service that does steps and nothing else: it keeps no state, and any number of them may run. */
+export function defineWorker(definition: {
+  name: ServiceName;
+  steps: (parts: WorkerParts) => readonly StepHandler[];
+}): ServiceDefinition<CommonSettings> {
+  return defineService({
+    name: definition.name,
+    settings: CommonSettings,
+    start: (context) => {
+      const { infrastructure, logger } = context;
+      const runner = new StepRunner(definition.name, infrastructure.broker, logger);
+      const controllers = definition
+        .steps(workerParts(infrastructure, logger))
+        .map((handler) => handler.controller(runner));
+
+      @Module({ controllers })
+      class WorkerModule {}
+      return startMicroservice(definition.name, WorkerModule, context);
+    },
+  });
+}
 
 /**
- * Starts a service that only handles messages: its module in a Nest microservice on the broker.
+ * Starts a module's message handlers on the process's broker.
  * Fails when a command of the service has no handler, or two.
  */
-export async function startWorker(
+export async function startMicroservice(
   name: ServiceName,
   module: Type<unknown>,
   { infrastructure, logger }: Pick<ServiceContext<object>, 'infrastructure' | 'logger'>,
 ): Promise<RunningService> {
-  @Module({ imports: [InfrastructureModule.for(name, infrastructure, logger), module] })
-  class WorkerModule {}
-
-  const strategy = new BrokerServer({ broker: infrastructure.broker, service: name });
-  const app = await NestFactory.createMicroservice(WorkerModule, {
-    strategy,
+  const { broker, dataSource } = infrastructure;
+  const app = await NestFactory.createMicroservice(module, {
+    strategy: new BrokerServer({ broker, service: name }),
     logger: new NestLogger(logger),
     abortOnError: false,
   });
   await app.listen();
-  return {
-    ready: () => infrastructure.broker.ready() && infrastructure.dataSource.isInitialized,
-    stop: () => app.close(),
-  };
+  return { ready: () => broker.ready() && dataSource.isInitialized, stop: () => app.close() };
 }

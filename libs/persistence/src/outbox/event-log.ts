@@ -5,7 +5,8 @@ import { Relay, type RelayTrouble } from './relay.js';
 
 export const EVENTS_CHANNEL = 'podway_events';
 const SEQUENCE_LOCK = 7_340_102;
-const BATCH = 500;
+const PUBLISH_LOCK = 7_340_103;
+const BATCH = 200;
 
 /** Who an event concerns: decides who may see it. */
 export interface EventScope {
@@ -33,46 +34,64 @@ export async function appendEvent(
   );
 }
 
+/**
+ * Numbers committed events. Only here is a sequence given: the order of commits is not the order of inserts,
+ * and a reader that has seen N must never find an N-1 later.
+ */
+export class EventNumbering extends Relay {
+  constructor(dataSource: DataSource, onNumbered: () => void, onTrouble: RelayTrouble) {
+    super(async () => {
+      const count = await dataSource.transaction((manager) => numberEvents(manager));
+      if (count > 0) onNumbered();
+      return count === BATCH;
+    }, onTrouble);
+  }
+}
+
+async function numberEvents(manager: EntityManager): Promise<number> {
+  await manager.query('select pg_advisory_xact_lock($1)', [SEQUENCE_LOCK]);
+  const [, count]: [unknown, number] = await manager.query(
+    `with fresh as (
+       select id, row_number() over (order by id) as place from coordinator.event_log
+        where sequence is null order by id limit ${BATCH}
+     ), highest as (select coalesce(max(sequence), 0) as top from coordinator.event_log)
+     update coordinator.event_log e set sequence = highest.top + fresh.place
+       from fresh, highest where e.id = fresh.id`,
+  );
+  if (count > 0) await manager.query('select pg_notify($1, $2)', [EVENTS_CHANNEL, '']);
+  return count;
+}
+
 interface Row {
   id: string;
   sequence: string;
   envelope: Envelope;
 }
 
-/**
- * Numbers committed events and publishes them in that order. Only here is a sequence given: the order of commits
- * is not the order of inserts, and a reader that has seen N must never find an N-1 later.
- */
-export class EventRelay extends Relay {
+/** Publishes numbered events in their order. One process at a time does, so the order holds with several too. */
+export class EventPublisher extends Relay {
   constructor(dataSource: DataSource, broker: Broker, onTrouble: RelayTrouble) {
     super(async () => {
-      const numbered = await dataSource.transaction(async (manager) => {
-        await manager.query('select pg_advisory_xact_lock($1)', [SEQUENCE_LOCK]);
-        const rows: unknown[] = await manager.query(
-          `with fresh as (
-             select id, row_number() over (order by id) as place from coordinator.event_log
-              where sequence is null order by id limit ${BATCH}
-           ), highest as (select coalesce(max(sequence), 0) as top from coordinator.event_log)
-           update coordinator.event_log e set sequence = highest.top + fresh.place
-             from fresh, highest where e.id = fresh.id returning e.id`,
-        );
-        const count = Array.isArray(rows[0]) ? rows[0].length : rows.length;
-        if (count > 0) await manager.query('select pg_notify($1, $2)', [EVENTS_CHANNEL, '']);
-        return count;
-      });
-      const rows: Row[] = await dataSource.query(
-        `select id, sequence, envelope from coordinator.event_log
-          where not published and sequence is not null order by sequence limit ${BATCH}`,
-      );
-      for (const row of rows) {
-        await broker.publish(published({ ...row.envelope, sequence: row.sequence }));
-      }
-      if (rows.length > 0) {
-        await dataSource.query('update coordinator.event_log set published = true where id = any($1)', [
-          rows.map((row) => row.id),
-        ]);
-      }
-      return numbered === BATCH || rows.length === BATCH;
+      const count = await dataSource.transaction((manager) => publishEvents(manager, broker));
+      return count === BATCH;
     }, onTrouble);
   }
+}
+
+async function publishEvents(manager: EntityManager, broker: Broker): Promise<number> {
+  const [lock]: { mine: boolean }[] = await manager.query('select pg_try_advisory_xact_lock($1) as mine', [
+    PUBLISH_LOCK,
+  ]);
+  if (!lock?.mine) return 0;
+  const rows: Row[] = await manager.query(
+    `select id, sequence, envelope from coordinator.event_log
+      where not published and sequence is not null order by sequence limit ${BATCH}`,
+  );
+  for (const row of rows) await broker.publish(published({ ...row.envelope, sequence: row.sequence }));
+  if (rows.length > 0) {
+    await manager.query('update coordinator.event_log set published = true where id = any($1)', [
+      rows.map((row) => row.id),
+    ]);
+  }
+  return rows.length;
 }

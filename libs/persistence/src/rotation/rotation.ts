@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { PodwayError } from '@podway/contracts';
 
 export const ROTATION_CHANNEL = 'podway_rotation';
@@ -39,25 +39,7 @@ export class Rotation {
    * @throws RotationFencedError when a newer command came first.
    */
   async set(pod: string, changes: ReadonlyMap<string, boolean>, fencingToken: number): Promise<number> {
-    return this.dataSource.transaction(async (manager) => {
-      // The row's lock orders all changes, so a generation that was seen includes all earlier ones.
-      const [[row]]: [[{ generation: string }]] = await manager.query(
-        'update ingress.rotation_generation set generation = generation + 1 returning generation',
-      );
-      for (const [server, inRotation] of changes) {
-        const written: unknown[] = await manager.query(
-          `insert into ingress.rotation as r (pod, server, in_rotation, fencing_token) values ($1, $2, $3, $4)
-           on conflict (pod, server) do update
-             set in_rotation = excluded.in_rotation, fencing_token = excluded.fencing_token, changed_at = now()
-             where r.fencing_token <= excluded.fencing_token
-           returning server`,
-          [pod, server, inRotation, fencingToken],
-        );
-        if (written.length === 0) throw new RotationFencedError(pod, fencingToken);
-      }
-      await manager.query('select pg_notify($1, $2)', [ROTATION_CHANNEL, '']);
-      return Number(row.generation);
-    });
+    return this.dataSource.transaction((manager) => setRotation(manager, pod, changes, fencingToken));
   }
 
   /** The servers of a POD that are in rotation, out of `servers`. */
@@ -129,4 +111,30 @@ export class Rotation {
     );
     return { acknowledged: rows.every((row) => !row.behind), running };
   }
+}
+
+/** As {@link Rotation.set}, inside the caller's transaction. */
+export async function setRotation(
+  manager: EntityManager,
+  pod: string,
+  changes: ReadonlyMap<string, boolean>,
+  fencingToken: number,
+): Promise<number> {
+  // The row's lock orders all changes, so a generation that was seen includes all earlier ones.
+  const [[row]]: [[{ generation: string }]] = await manager.query(
+    'update ingress.rotation_generation set generation = generation + 1 returning generation',
+  );
+  for (const [server, inRotation] of changes) {
+    const written: unknown[] = await manager.query(
+      `insert into ingress.rotation as r (pod, server, in_rotation, fencing_token) values ($1, $2, $3, $4)
+       on conflict (pod, server) do update
+         set in_rotation = excluded.in_rotation, fencing_token = excluded.fencing_token, changed_at = now()
+         where r.fencing_token <= excluded.fencing_token
+       returning server`,
+      [pod, server, inRotation, fencingToken],
+    );
+    if (written.length === 0) throw new RotationFencedError(pod, fencingToken);
+  }
+  await manager.query('select pg_notify($1, $2)', [ROTATION_CHANNEL, '']);
+  return Number(row.generation);
 }

@@ -1,0 +1,49 @@
+import { Module } from '@nestjs/common';
+import { checkSagaTable } from '@podway/pipeline';
+import { EventNumbering, EventPublisher, OutboxRelay, pruneInbox } from '@podway/persistence';
+import { defineService, startMicroservice } from '@podway/service-kit';
+import { CoordinatorSettings, limitsOf } from './coordinator.config.js';
+import { DeadlineWatch } from './deadline-watch.js';
+import { OutcomesHandler } from './outcomes.handler.js';
+import { Saga } from './saga.js';
+
+/** A message id is remembered for longer than any broker keeps a message back. */
+const INBOX_DAYS = 14;
+const PRUNE_EVERY_MS = 3_600_000;
+
+/** Content distributor 134: the only writer of deployment state. */
+export const service = defineService({
+  name: 'saga-coordinator',
+  settings: CoordinatorSettings,
+  async start({ settings, infrastructure, logger }) {
+    checkSagaTable();
+    const { dataSource, broker } = infrastructure;
+    const onTrouble = (error: unknown): void => logger.warn({ err: error }, 'a message waits in the outbox');
+    const outbox = new OutboxRelay(dataSource, 'coordinator', broker, onTrouble);
+    const publisher = new EventPublisher(dataSource, broker, onTrouble);
+    const numbering = new EventNumbering(dataSource, () => publisher.wake(), onTrouble);
+    const wake = (): void => {
+      outbox.wake();
+      numbering.wake();
+    };
+    const saga = new Saga(dataSource, limitsOf(settings), wake, logger);
+    const deadlines = new DeadlineWatch(saga, settings.deadlinePollMs, logger);
+
+    @Module({ controllers: [OutcomesHandler], providers: [{ provide: Saga, useValue: saga }] })
+    class CoordinatorModule {}
+
+    const worker = await startMicroservice('saga-coordinator', CoordinatorModule, { infrastructure, logger });
+    for (const relay of [outbox, numbering, publisher, deadlines]) relay.start();
+    const pruning = setInterval(() => {
+      pruneInbox(dataSource.manager, INBOX_DAYS).catch(onTrouble);
+    }, PRUNE_EVERY_MS);
+    return {
+      ready: () => worker.ready(),
+      async stop() {
+        clearInterval(pruning);
+        await worker.stop();
+        await Promise.all([deadlines.stop(), outbox.stop(), numbering.stop(), publisher.stop()]);
+      },
+    };
+  },
+});

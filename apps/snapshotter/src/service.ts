@@ -1,0 +1,13 @@
+import { RestoreSnapshot, TakeSnapshot } from '@podway/contracts';
+import { defineWorker, handles } from '@podway/service-kit';
+import { RollingBack } from './rolling-back.js';
+import { Snapshotting } from './snapshotting.js';
+
+/** FIG. 2, 210 and 218. */
+export const service = defineWorker({
+  name: 'snapshotter',
+  steps: ({ servers, driver, balancer, logger }) => [
+    handles(TakeSnapshot, new Snapshotting(servers, driver, balancer, logger), { prefetch: 8 }),
+    handles(RestoreSnapshot, new RollingBack(servers, driver, balancer), { prefetch: 8 }),
+  ],
+});

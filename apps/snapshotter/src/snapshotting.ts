@@ -1,0 +1,77 @@
+import type { LoadBalancer } from '@podway/balancing';
+import {
+  PodwayError,
+  SnapshotFailed,
+  SnapshotTaken,
+  type PodSpec,
+  type StepOutcome,
+  type TakeSnapshot,
+} from '@podway/contracts';
+import {
+  failureOf,
+  outcomeOf,
+  watchdogMsOf,
+  drainTimeoutMsOf,
+  type PodServers,
+  type StepWork,
+} from '@podway/service-kit';
+import type { StateDriver, StepContext } from '@podway/state';
+import type { Logger } from 'pino';
+
+/** FIG. 2, 210: drain the canary, arm its watchdog and record its state. */
+export class Snapshotting implements StepWork<TakeSnapshot> {
+  constructor(
+    private readonly servers: PodServers,
+    private readonly driver: StateDriver,
+    private readonly balancer: LoadBalancer,
+    private readonly logger: Logger,
+  ) {}
+
+  async execute(command: TakeSnapshot, context: StepContext): Promise<StepOutcome> {
+    const pod = await this.servers.pod(command);
+    const canary = await this.servers.connect(pod, command.canary);
+    try {
+      await this.drain(pod, command, context);
+      context.progress('recording the state', { server: canary.name });
+      const state = await this.driver.snapshot(canary, context, { watchdogMs: watchdogMsOf(pod) });
+      return outcomeOf(SnapshotTaken, command, { snapshot: { server: canary.name, ...state } });
+    } catch (error) {
+      if (error instanceof PodwayError && !error.retryable) await this.putBack(pod, command, context);
+      throw error;
+    }
+  }
+
+  failed(command: TakeSnapshot, error: PodwayError): SnapshotFailed {
+    return failureOf(SnapshotFailed, command, error, { server: command.canary });
+  }
+
+  /** The only server of a POD stays in rotation: its visitors have no other. */
+  private async drain(pod: PodSpec, command: TakeSnapshot, context: StepContext): Promise<void> {
+    if (pod.servers.length === 1) return;
+    context.progress('taking the canary out of rotation', { server: command.canary });
+    const { running } = await this.balancer.rotate(pod, new Map([[command.canary, false]]), {
+      fencingToken: command.fencingToken,
+      drainTimeoutMs: drainTimeoutMsOf(pod),
+      signal: context.signal,
+    });
+    if (running > 0)
+      context.progress(`${running} accesses still run on the canary`, { server: command.canary });
+  }
+
+  /** Nothing was changed on the canary, so it may serve again. */
+  private async putBack(pod: PodSpec, command: TakeSnapshot, context: StepContext): Promise<void> {
+    try {
+      const canary = await this.servers.connect(pod, command.canary);
+      await this.driver.disarmWatchdog(canary, context.deploymentId);
+      await this.balancer.rotate(pod, new Map([[command.canary, true]]), {
+        fencingToken: command.fencingToken,
+        drainTimeoutMs: 0,
+      });
+    } catch (error) {
+      this.logger.warn(
+        { err: error, deploymentId: command.deploymentId },
+        'the canary could not be put back into rotation',
+      );
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { LoadBalancer } from '@podway/balancing';
+import {
+  PodConfirmed,
+  PodDiverged,
+  PodwayError,
+  type Check,
+  type ConfirmPod,
+  type PodSpec,
+  type ProbeEvidence,
+  type ServerOutcome,
+  type StepOutcome,
+} from '@podway/contracts';
+import type { Updates } from '@podway/persistence';
+import { runChecks, verdictOf } from '@podway/probes';
+import { failureOf, outcomeOf, type PodServer, type PodServers, type StepWork } from '@podway/service-kit';
+import type { StateDriver, StepContext } from '@podway/state';
+import { checksOf } from './checks-of.js';
+import { explain } from './explain.js';
+
+interface Finding {
+  outcome: ServerOutcome;
+  evidence: ProbeEvidence[];
+}
+
+/** Proves that the POD's servers are on one state, that it is the expected one, and that all are in rotation. */
+export class Confirming implements StepWork<ConfirmPod> {
+  constructor(
+    private readonly servers: PodServers,
+    private readonly driver: StateDriver,
+    private readonly balancer: LoadBalancer,
+    private readonly updates: Updates,
+  ) {}
+
+  async execute(command: ConfirmPod, context: StepContext): Promise<StepOutcome> {
+    const pod = await this.servers.pod(command);
+    // Probes decide on a new release. The state before may have failed them already: it is put back all the same.
+    const checks = command.expected === 'release' ? await checksOf(pod, command.source, this.updates) : [];
+    const inRotation = await this.balancer.inRotation(pod);
+    const findings = await Promise.all(
+      command.servers.map((name) => this.prove(pod, name, checks, inRotation, command, context)),
+    );
+    // All are proved before the first is left to itself: a watchdog that still stands guards against our own end.
+    if (findings.every((finding) => finding.outcome.result !== 'failed')) {
+      await Promise.all(findings.map((finding) => this.settle(pod, finding.outcome, command, context)));
+    }
+    const servers = findings.map((finding) => finding.outcome);
+    const evidence = findings.flatMap((finding) => finding.evidence);
+    const bad = servers.find((server) => server.result === 'failed');
+    if (!bad) return outcomeOf(PodConfirmed, command, { servers, evidence });
+    return outcomeOf(PodDiverged, command, {
+      code: bad.code ?? 'CONFIRMATION.DIVERGED',
+      detail: explain(evidence) || `${bad.name}: ${bad.detail ?? ''}`,
+      server: bad.name,
+      servers,
+      evidence,
+    });
+  }
+
+  failed(command: ConfirmPod, error: PodwayError): PodDiverged {
+    return failureOf(PodDiverged, command, error, { servers: [], evidence: [] });
+  }
+
+  private async prove(
+    pod: PodSpec,
+    name: string,
+    checks: Check[],
+    inRotation: readonly string[],
+    command: ConfirmPod,
+    context: StepContext,
+  ): Promise<Finding> {
+    try {
+      const server = await this.servers.connect(pod, name);
+      return await this.proveConnected(pod, server, checks, inRotation, command, context);
+    } catch (error) {
+      if (!(error instanceof PodwayError) || error.code.endsWith('.FENCED')) throw error;
+      return failing(name, error.code, error.message);
+    }
+  }
+
+  private async proveConnected(
+    pod: PodSpec,
+    server: PodServer,
+    checks: Check[],
+    inRotation: readonly string[],
+    command: ConfirmPod,
+    context: StepContext,
+  ): Promise<Finding> {
+    const { name, spec, session, path } = server;
+    context.progress('proving the state', { server: name });
+    const live = await this.driver.fingerprint(server, undefined);
+    if (live.fingerprint !== command.fingerprint || live.treeId !== command.treeId) {
+      return failing(
+        name,
+        'CONFIRMATION.DIVERGED',
+        `expected ${command.fingerprint}, found ${live.fingerprint}`,
+      );
+    }
+    if (!inRotation.includes(name))
+      return failing(name, 'CONFIRMATION.NOT_IN_ROTATION', 'the server is not in rotation');
+    const evidence = await runChecks(
+      checks,
+      { server: spec, session, path, hosts: pod.hosts ?? [] },
+      context.signal,
+    );
+    if (verdictOf(evidence) !== 'passed') {
+      return { ...failing(name, 'CONFIRMATION.PROBE_FAILED', explain(evidence)), evidence };
+    }
+    return { outcome: { name, result: 'unchanged', fingerprint: live.fingerprint }, evidence };
+  }
+
+  /** The server is where it should be: nothing restores it any more, and its release is a good one to go back to. */
+  private async settle(
+    pod: PodSpec,
+    outcome: ServerOutcome,
+    command: ConfirmPod,
+    context: StepContext,
+  ): Promise<void> {
+    // A fresh connection: a watchdog is disarmed only by somebody who can reach the server now.
+    const server = await this.servers.connectAfresh(pod, outcome.name);
+    try {
+      const told = await this.driver.disarmWatchdog(server, command.deploymentId);
+      if (told === 'fired') {
+        const code = 'CONFIRMATION.WATCHDOG_FIRED';
+        Object.assign(outcome, {
+          result: 'failed',
+          code,
+          detail: 'the server has restored itself in the meantime',
+        });
+      } else if (command.treeId !== undefined) {
+        await this.driver.complete(server, context, { treeId: command.treeId });
+      }
+    } finally {
+      await server.session.close();
+    }
+  }
+}
+
+function failing(name: string, code: string, detail: string): Finding {
+  return { outcome: { name, result: 'failed', code, detail: detail.slice(0, 2000) }, evidence: [] };
+}

@@ -1,0 +1,171 @@
+
+# --- watchdog ------------------------------------------------------------------------------------------------------
+
+# Armed is the file watchdog/armed: deployment, previous tree or -, boot id, deadline in milliseconds of uptime.
+read_armed() { # false when nothing is armed
+  [ -f "$PW/watchdog/armed" ] || return 1
+  armed_deadline=
+  IFS=$TAB read -r armed_deployment armed_previous armed_boot armed_deadline <"$PW/watchdog/armed" || :
+  case $armed_deadline in '' | *[!0-9]*) fail LAYOUT "the armed watchdog cannot be read" ;; esac
+}
+
+refuse_fired() { # DEPLOYMENT
+  [ ! -e "$PW/watchdog/restored/$1" ] || fail WATCHDOG_FIRED "the watchdog has restored this server during $1"
+}
+
+# Under the lock, before anything changes. The previous tree is the one of the snapshot; it is set once.
+arm() { # DEPLOYMENT MILLISECONDS RELOAD...
+  deployment=$1 ms=$2
+  shift 2
+  refuse_fired "$deployment"
+  live_tree
+  previous=${live:--}
+  [ ! -f "$PW/journal/$deployment.snapshot" ] || IFS=$TAB read -r previous rest <"$PW/journal/$deployment.snapshot"
+  if read_armed; then
+    # A state that another deployment left unproved is nothing to go back to.
+    if [ "$armed_deployment" = "$deployment" ] || ! is_verified "$previous"; then previous=$armed_previous; fi
+  fi
+  boot_id
+  uptime_ms
+  if [ $# -gt 0 ]; then printf '%s\0' "$@"; fi | write_safely "$PW/watchdog/reload"
+  printf '%s\t%s\t%s\t%s\n' "$deployment" "$previous" "$boot" "$((up + ms))" | write_safely "$PW/watchdog/armed"
+  install_boot_hook
+  start_loop
+}
+
+verb_feed() { # TOKEN DEPLOYMENT WATCHDOG_MS
+  need_number "$1" && need_id "$2" && need_number "$3"
+  lock
+  fence "$1"
+  refuse_fired "$2"
+  read_armed && [ "$armed_deployment" = "$2" ] || fail WATCHDOG_NOT_ARMED "no watchdog is armed for $2"
+  uptime_ms
+  boot_id
+  [ "$armed_boot" = "$boot" ] && [ "$up" -lt "$armed_deadline" ] || {
+    fire
+    fail WATCHDOG_FIRED "the watchdog's time was over"
+  }
+  printf '%s\t%s\t%s\t%s\n' "$2" "$armed_previous" "$boot" "$((up + $3))" | write_safely "$PW/watchdog/armed"
+  start_loop
+  unlock
+  printf 'armed\t%s\n' "$2"
+}
+
+expired() {
+  boot_id
+  uptime_ms
+  [ "$armed_boot" != "$boot" ] || [ "$up" -ge "$armed_deadline" ]
+}
+
+# Under the lock: puts the previous tree back, then writes that it did. Cut at any point, it is done again.
+fire() {
+  if [ "$armed_previous" = - ] || [ -d "releases/$armed_previous" ]; then switch_to "$armed_previous"; fi
+  live_tree
+  printf '%s\t%s\n' "${live:--}" "$armed_boot" | write_safely "$PW/watchdog/restored/$armed_deployment"
+  rm -f "$PW/watchdog/armed"
+  sync "$PW/watchdog"
+}
+
+disarm_for() { # DEPLOYMENT, under the lock
+  if read_armed && [ "$armed_deployment" = "$1" ]; then
+    rm -f "$PW/watchdog/armed"
+    sync "$PW/watchdog"
+  fi
+}
+
+reload_after_fire() {
+  [ -e "$PW/reload-pending" ] || return 0
+  (
+    [ ! -d current ] || cd current
+    as_site xargs -0 -r timeout -k 5 "$RELOAD_WAIT_S" <"$ROOT/$PW/watchdog/reload"
+  ) >/dev/null 2>&1 || :
+  rm -f "$PW/reload-pending"
+}
+
+verb_disarm() { # DEPLOYMENT
+  need_id "$1"
+  result=not-armed
+  lock
+  if read_armed && [ "$armed_deployment" = "$1" ]; then
+    if expired; then fire; else
+      disarm_for "$1"
+      result=disarmed
+    fi
+  fi
+  [ ! -e "$PW/watchdog/restored/$1" ] || result=fired
+  unlock
+  [ "$result" != fired ] || reload_after_fire
+  printf 'disarm\t%s\n' "$result"
+}
+
+verb_watchdog_tick() {
+  fired=
+  lock
+  if read_armed && expired; then
+    fire
+    fired=1
+  fi
+  unlock
+  [ -z "$fired" ] || reload_after_fire
+}
+
+# Ticks each second while armed. Whether to end is decided under the lock, so that a new arming either finds this
+# loop at work or starts another.
+verb_watchdog_loop() {
+  exec 8>>"$PW/watchdog/loop.lock"
+  flock -n 8 || exit 0
+  while :; do
+    # In a subshell: without the lock the file may go or change while it is read, and the loop must live on.
+    if (read_armed && expired) 2>/dev/null 8>&-; then verb_watchdog_tick 8>&-; fi
+    if [ ! -f "$PW/watchdog/armed" ]; then
+      lock
+      if [ ! -f "$PW/watchdog/armed" ]; then
+        exec 8>&-
+        exit 0
+      fi
+      unlock
+    fi
+    sleep 1 8>&-
+  done
+}
+
+start_loop() { setsid sh "$SELF" "$ROOT" watchdog-loop </dev/null >/dev/null 2>&1 9>&- & }
+
+# Run by the boot hook, before or after everything else that starts.
+verb_boot() {
+  verb_watchdog_tick
+  if [ -f "$PW/watchdog/armed" ]; then start_loop; fi
+}
+
+quote_for_shell() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# Makes the boot run the verb `boot`; says which hook serves: systemd, cron or none.
+install_boot_hook() {
+  name=podway-watchdog-$(printf '%s' "$ROOT" | sha256sum | cut -c1-16)
+  hook=none
+  if [ -d "$ETC/systemd/system" ] && [ -w "$ETC/systemd/system" ]; then
+    hook=systemd
+    wants=$ETC/systemd/system/multi-user.target.wants
+    if [ ! -e "$wants/$name.service" ] || [ ! -f "$ETC/systemd/system/$name.service" ]; then
+      unit_path=$(printf '%s' "$ROOT" | sed 's/[\\"]/\\&/g; s/%/%%/g; s/\$/$$/g')
+      printf '%s\n' '[Unit]' "Description=Podway watchdog" 'After=local-fs.target' '' '[Service]' 'Type=oneshot' \
+        'RemainAfterExit=yes' \
+        "ExecStart=/bin/sh \"$unit_path/$PW/bin/podway-host\" \"$unit_path\" boot" '' \
+        '[Install]' 'WantedBy=multi-user.target' | write_safely "$ETC/systemd/system/$name.service"
+      mkdir -p "$wants"
+      ln -sf "../$name.service" "$wants/$name.service"
+    fi
+  elif [ -d "$ETC/cron.d" ] && [ -w "$ETC/cron.d" ]; then
+    hook=cron
+    if [ ! -f "$ETC/cron.d/$name" ]; then
+      line="@reboot root /bin/sh $(quote_for_shell "$ROOT/$PW/bin/podway-host") $(quote_for_shell "$ROOT") boot"
+      printf '%s\n' "$(printf '%s' "$line" | sed 's/%/\\%/g')" | write_safely "$ETC/cron.d/$name"
+    fi
+  elif command -v crontab >/dev/null 2>&1 && [ "$ETC" = /etc ]; then
+    hook=cron
+    line="@reboot /bin/sh $(quote_for_shell "$ROOT/$PW/bin/podway-host") $(quote_for_shell "$ROOT") boot # $name"
+    crontab -l 2>/dev/null | grep -qF "# $name" ||
+      { crontab -l 2>/dev/null || :; printf '%s\n' "$(printf '%s' "$line" | sed 's/%/\\%/g')"; } | crontab -
+  fi
+  printf 'hook\t%s\n' "$hook"
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { StateSpec } from '@podway/contracts';
+import { LocalHostSessions } from '@podway/hosts';
+import { monotonicFactory } from 'ulid';
+import type { ServerTarget, StepContext } from '../src/state-driver.js';
+
+export const ulid = monotonicFactory();
+
+/** A folder of this machine that stands for a server, with a boot id and an uptime of its own. */
+export interface TreeServer extends ServerTarget {
+  readonly folder: string;
+  file(path: string): string;
+  /** Writes files below the folder; a name that ends in `/` makes a folder. */
+  write(files: Record<string, string>, below?: string): void;
+  bootedSince(seconds: number, bootId?: string): void;
+  /** Ends what still runs there and removes the folder. */
+  remove(): void;
+}
+
+export async function treeServer(
+  state: Partial<StateSpec> = {},
+  { name = 'server-1', parent = tmpdir() }: { name?: string; parent?: string } = {},
+): Promise<TreeServer> {
+  const folder = mkdtempSync(join(parent, 'podway-state-'));
+  const proc = join(folder, 'proc');
+  mkdirSync(join(proc, 'sys/kernel/random'), { recursive: true });
+  mkdirSync(join(folder, 'etc/systemd/system'), { recursive: true });
+  const sessions = new LocalHostSessions({
+    env: { PODWAY_HOST_PROC: proc, PODWAY_HOST_ETC: join(folder, 'etc') },
+  });
+  const path = join(folder, 'site');
+  const bootedSince = (seconds: number, bootId = '00000000-0000-0000-0000-000000000001') => {
+    for (const [file, text] of [
+      ['sys/kernel/random/boot_id', `${bootId}\n`],
+      ['uptime', `${seconds.toFixed(2)} 0.00\n`],
+    ] as const) {
+      writeFileSync(join(proc, `${file}.new`), text);
+      execFileSync('mv', [join(proc, `${file}.new`), join(proc, file)]);
+    }
+  };
+  bootedSince(1000);
+  return {
+    folder,
+    path,
+    session: await sessions.session({ name, local: true, http: 'http://127.0.0.1' }),
+    state: { driver: 'tree', ...state },
+    file: (inside) => join(path, inside),
+    write: (files, below = path) => {
+      for (const [file, text] of Object.entries(files)) {
+        mkdirSync(file.endsWith('/') ? join(below, file) : dirname(join(below, file)), { recursive: true });
+        if (!file.endsWith('/')) writeFileSync(join(below, file), text);
+      }
+    },
+    bootedSince,
+    remove: () => {
+      execFileSync('rm', ['-f', join(path, '.podway/watchdog/armed')]);
+      for (const pid of processesOf(folder)) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It has ended already.
+        }
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Processes whose arguments name the folder. */
+export function processesOf(folder: string): number[] {
+  const listing = execFileSync('sh', [
+    '-c',
+    'for p in /proc/[0-9]*; do tr "\\0" " " <"$p/cmdline" 2>/dev/null | grep -qF -- "$1" && echo "${p#/proc/}"; done; :',
+    'sh',
+    folder,
+  ]);
+  return listing
+    .toString()
+    .split('\n')
+    .filter((pid) => pid !== '' && processExists(Number(pid)))
+    .map(Number);
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function context(fencingToken: number, deploymentId = ulid()): StepContext & { messages: string[] } {
+  const messages: string[] = [];
+  return { deploymentId, fencingToken, messages, progress: (message) => messages.push(message) };
+}

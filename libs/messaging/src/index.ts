@@ -2,3 +2,4 @@ export * from './broker.js';
 export * from './topology.js';
 export * from './routing.js';
 export * from './messaging.errors.js';
+export * from './amqp/index.js';

@@ -37,7 +37,7 @@ export class PostmasterProcess {
       'unix_socket_directories=',
       'logging_collector=off',
       'max_connections=200',
-      ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
+      ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
     ];
     const log = await open(cluster.log, 'a', 0o600);
     const child = spawn(binary, ['-D', cluster.data, ...settings.flatMap((setting) => ['-c', setting])], {

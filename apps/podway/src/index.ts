@@ -1,1 +1,1 @@
-export {};
+export { startAllInOne, type AllInOne } from './all-in-one.js';

@@ -2,8 +2,7 @@ import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { allMessages } from '@podway/contracts';
 import { BrokerContext } from '@podway/messaging';
-import type { SagaInput } from '@podway/pipeline';
-import { Saga } from './saga.js';
+import { Saga, type ToldInput } from './saga.js';
 
 /** Everything that is told to the coordinator: outcomes, progress, new updates, requests to abort. */
 const told = allMessages()
@@ -16,6 +15,6 @@ export class OutcomesHandler {
 
   @EventPattern(told, undefined, { prefetch: 16 })
   async handle(@Payload() message: object, @Ctx() context: BrokerContext): Promise<void> {
-    await this.saga.receive(context.message.envelope, message as Exclude<SagaInput, { kind: string }>);
+    await this.saga.receive(context.message.envelope, message as ToldInput);
   }
 }

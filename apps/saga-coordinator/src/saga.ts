@@ -1,4 +1,3 @@
-import type { DataSource, EntityManager } from 'typeorm';
 import type { Logger } from 'pino';
 import { UpdateSubmitted, type Envelope } from '@podway/contracts';
 import {
@@ -9,15 +8,12 @@ import {
   type Moved,
   type SagaInput,
   type SagaLimits,
-  type SagaState,
 } from '@podway/pipeline';
-import { claimInInbox, type DeploymentEntity } from '@podway/persistence';
+import type { PodCounters, SagaStore, SagaTransaction, StoredDeployment } from '@podway/persistence';
 import { EarlyMessageError } from './coordinator.errors.js';
-import { lockDeployment, lockPod, nextInQueue, saveCounters, type PodCounters } from './pod-queue.js';
-import { podOf, saveMove, stateOf } from './saga-writer.js';
 
-/** Told after a commit that messages and events wait to be sent. */
-export type AfterCommit = () => void;
+/** What others tell the coordinator. */
+export type ToldInput = Exclude<SagaInput, { kind: string }>;
 
 /**
  * Takes messages to decisions and decisions to the database. Each message is one transaction: inbox, POD lock,
@@ -25,118 +21,92 @@ export type AfterCommit = () => void;
  */
 export class Saga {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly store: SagaStore,
     private readonly limits: SagaLimits,
-    private readonly afterCommit: AfterCommit,
+    /** Called after a commit: messages and events wait to be sent. */
+    private readonly committed: () => void,
     private readonly logger: Logger,
   ) {}
 
   /** @throws EarlyMessageError for what has to come again later. */
-  async receive(envelope: Envelope, message: Exclude<SagaInput, { kind: string }>): Promise<void> {
-    const committed = await this.dataSource.transaction(async (manager) => {
-      if (!(await claimInInbox(manager, envelope.id))) return false;
-      if (message instanceof UpdateSubmitted) return this.submitted(manager, message, envelope.traceparent);
-      return this.tell(manager, message.deploymentId, message);
+  async receive(envelope: Envelope, message: ToldInput): Promise<void> {
+    const moved = await this.store.transaction(async (transaction) => {
+      if (!(await transaction.claim(envelope.id))) return false;
+      if (message instanceof UpdateSubmitted)
+        return this.submitted(transaction, message, envelope.traceparent);
+      return this.tell(transaction, message.deploymentId, message);
     });
-    if (committed) this.afterCommit();
+    if (moved) this.committed();
   }
 
-  /** Tells every deployment whose deadline has passed. Returns how many there were. */
-  async expire(limit = 50): Promise<number> {
-    const due: { id: string }[] = await this.dataSource.query(
-      'select id from coordinator.deployments where deadline <= now() order by deadline limit $1',
-      [limit],
-    );
-    for (const { id } of due) {
-      const moved = await this.dataSource.transaction((manager) =>
-        this.tell(manager, id, { kind: 'Timeout' }),
+  /** Tells every deployment whose deadline has passed. */
+  async expire(limit = 50): Promise<void> {
+    for (const id of await this.store.due(limit)) {
+      const moved = await this.store.transaction((transaction) =>
+        this.tell(transaction, id, { kind: 'Timeout' }),
       );
-      if (moved) this.afterCommit();
+      if (moved) this.committed();
     }
-    return due.length;
   }
 
   private async submitted(
-    manager: EntityManager,
+    transaction: SagaTransaction,
     message: UpdateSubmitted,
     traceparent: string,
   ): Promise<boolean> {
-    if (await lockDeployment(manager, message.deploymentId)) return false;
+    if (await transaction.lockDeployment(message.deploymentId)) return false;
     const now = new Date();
     const move = begin(message, { now, limits: this.limits });
-    await saveMove(manager, move, traceparent, now);
-    this.log(move.state, 'UpdateSubmitted', move);
+    await transaction.save(move, traceparent, now);
+    this.log(move);
     return true;
   }
 
-  private async tell(manager: EntityManager, id: string, input: SagaInput): Promise<boolean> {
-    const pod = await this.podNamed(manager, id, input);
-    const counters = await lockPod(manager, pod);
-    const row = await lockDeployment(manager, id);
-    if (!row) throw new EarlyMessageError(`Deployment ${id} is not known yet`, id);
-    const moved = await this.advance(manager, row, input, counters);
-    if (!moved) return false;
+  private async tell(transaction: SagaTransaction, id: string, input: SagaInput): Promise<boolean> {
+    const pod = await transaction.podOf(id);
+    if (pod === undefined)
+      throw new EarlyMessageError(`${nameOf(input)} names a deployment that is not known yet`, id);
+    const counters = await transaction.lockPod(pod);
+    const deployment = await transaction.lockDeployment(id);
+    const move = deployment && (await this.advance(transaction, deployment, input, pod, counters));
+    if (!move) return false;
     // Whenever one does not hold the POD (any more), it may be another's turn.
-    if (moved.changed && !sagaTable[moved.state.name].lease) await this.leaseNext(manager, pod, counters);
+    if (move.changed && !sagaTable[move.state.name].lease) {
+      const next = await transaction.nextInQueue(pod);
+      if (next) await this.advance(transaction, next, { kind: 'PodLeased' }, pod, counters);
+    }
     return true;
-  }
-
-  private async podNamed(manager: EntityManager, id: string, input: SagaInput): Promise<string> {
-    const [row]: { pod: string }[] = await manager.query(
-      `select coalesce(pod, data->'target'->>'pod') as pod from coordinator.deployments where id = $1`,
-      [id],
-    );
-    if (row) return row.pod;
-    throw new EarlyMessageError(`${nameOf(input)} names deployment ${id}, which is not known yet`, id);
-  }
-
-  private async leaseNext(manager: EntityManager, pod: string, counters: PodCounters): Promise<void> {
-    const next = await nextInQueue(manager, pod);
-    if (next) await this.advance(manager, next, { kind: 'PodLeased' }, counters);
   }
 
   private async advance(
-    manager: EntityManager,
-    row: DeploymentEntity,
+    transaction: SagaTransaction,
+    { state, traceparent }: StoredDeployment,
     input: SagaInput,
+    pod: string,
     counters: PodCounters,
   ): Promise<Moved | undefined> {
     const now = new Date();
-    const before = stateOf(row);
     const fencingToken = counters.fencingToken + 1;
     const release = counters.releaseNumber + 1;
-    const decision = decide(before, input, { now, fencingToken, release, limits: this.limits });
-    if (decision.kind === 'deferred') throw new EarlyMessageError(decision.reason, row.id);
+    const decision = decide(state, input, { now, fencingToken, release, limits: this.limits });
+    if (decision.kind === 'deferred') throw new EarlyMessageError(decision.reason, state.deploymentId);
     if (decision.kind === 'ignored') {
-      this.logger.debug({ deploymentId: row.id, reason: decision.reason }, 'ignored');
+      this.logger.debug({ deploymentId: state.deploymentId, reason: decision.reason }, 'ignored');
       return undefined;
     }
     if (decision.state.fencingToken === fencingToken) counters.fencingToken = fencingToken;
     if (decision.effects.recordRelease) counters.releaseNumber = decision.effects.recordRelease.number;
-    await saveMove(manager, decision, row.traceparent, now);
-    await saveCounters(manager, podOf(decision.state), counters);
-    this.log(before, nameOf(input), decision);
+    await transaction.save(decision, traceparent, now);
+    await transaction.saveCounters(pod, counters);
+    this.log(decision);
     return decision;
   }
 
-  private log(before: SagaState, cause: string, { state, changed, effects }: Moved): void {
+  private log({ state, changed, effects }: Moved): void {
     if (!changed) return;
-    const record = {
-      deploymentId: state.deploymentId,
-      pod: podOf(state),
-      from: changed.from,
-      to: changed.to,
-      cause,
-    };
-    if (effects.callOperator)
-      this.logger.error(
-        { ...record, failure: state.rollbackFailure },
-        'roll-back failed: an operator is needed',
-      );
-    else
-      this.logger.info(
-        { ...record, ...(changed.detail ? { detail: changed.detail } : {}) },
-        'deployment changed',
-      );
+    const { deploymentId, from, to, cause, detail } = changed;
+    const record = { deploymentId, pod: state.pod ?? state.target.pod, from, to, cause, detail };
+    if (effects.callOperator) this.logger.error(record, 'the roll-back failed: an operator is needed');
+    else this.logger.info(record, 'deployment changed');
   }
 }

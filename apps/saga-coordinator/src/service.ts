@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { checkSagaTable } from '@podway/pipeline';
-import { EventNumbering, EventPublisher, OutboxRelay, pruneInbox } from '@podway/persistence';
+import { EventNumbering, EventPublisher, OutboxRelay, SagaStore } from '@podway/persistence';
 import { defineService, startMicroservice } from '@podway/service-kit';
 import { CoordinatorSettings, limitsOf } from './coordinator.config.js';
 import { DeadlineWatch } from './deadline-watch.js';
@@ -26,7 +26,8 @@ export const service = defineService({
       outbox.wake();
       numbering.wake();
     };
-    const saga = new Saga(dataSource, limitsOf(settings), wake, logger);
+    const store = new SagaStore(dataSource);
+    const saga = new Saga(store, limitsOf(settings), wake, logger);
     const deadlines = new DeadlineWatch(saga, settings.deadlinePollMs, logger);
 
     @Module({ controllers: [OutcomesHandler], providers: [{ provide: Saga, useValue: saga }] })
@@ -35,7 +36,7 @@ export const service = defineService({
     const worker = await startMicroservice('saga-coordinator', CoordinatorModule, { infrastructure, logger });
     for (const relay of [outbox, numbering, publisher, deadlines]) relay.start();
     const pruning = setInterval(() => {
-      pruneInbox(dataSource.manager, INBOX_DAYS).catch(onTrouble);
+      store.pruneInbox(INBOX_DAYS).catch(onTrouble);
     }, PRUNE_EVERY_MS);
     return {
       ready: () => worker.ready(),

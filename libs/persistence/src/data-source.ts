@@ -16,6 +16,9 @@ import {
 } from './entities/index.js';
 import { Initial1700000000000 } from './migrations/1700000000000-initial.js';
 
+/** A connection pool to Podway's database. */
+export type Database = DataSource;
+
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
   url: string;

@@ -1,15 +1,14 @@
-import { DataSource } from 'typeorm';
 import type { Logger } from 'pino';
 import { DirectoryArtifactStore, type ArtifactStore } from '@podway/artifacts';
 import { InventoryHostSessions, type HostSessions } from '@podway/hosts';
 import { AmqpBroker, podwayTopology, type Broker } from '@podway/messaging';
-import { connectDatabase, PostgresBroker } from '@podway/persistence';
+import { connectDatabase, PostgresBroker, type Database } from '@podway/persistence';
 import type { CommonSettings } from './common-settings.js';
 
 /** What all services of one process share. */
 export interface Infrastructure {
   readonly broker: Broker;
-  readonly dataSource: DataSource;
+  readonly dataSource: Database;
   /** For connections of their own: LISTEN needs one. */
   readonly databaseUrl: string;
   readonly artifacts: ArtifactStore;
@@ -26,12 +25,12 @@ export async function openInfrastructure(
   const dataSource = await connectDatabase({ url: settings.databaseUrl, applicationName: `podway ${name}` });
   const onTrouble = (error: unknown): void => logger.warn({ err: error }, 'broker trouble');
   const broker: Broker = settings.amqpUrl
-    ? new AmqpBroker({ url: settings.amqpUrl, connectionName: `podway ${name}`, onTrouble })
+    ? new AmqpBroker({ url: settings.amqpUrl, name: `podway ${name}` })
     : new PostgresBroker({ connectionString: settings.databaseUrl, onTrouble });
   await broker.declare(podwayTopology());
   const hosts = new InventoryHostSessions({
     allowLocal: settings.allowLocalServers,
-    identityFile: settings.sshKey,
+    ssh: { identityFile: settings.sshKey },
   });
   return {
     broker,

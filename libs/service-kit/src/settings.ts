@@ -46,6 +46,11 @@ function parse(definition: SettingDefinition, text: string): unknown {
   return text;
 }
 
+/** The process's environment with some variables replaced: for a process that makes some of its parts itself. */
+export function environmentWith(replaced: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...replaced };
+}
+
 /**
  * Reads settings from the environment, the only place where Podway does.
  * @throws InvalidSettingsError naming each variable that is wrong or missing.

@@ -2,7 +2,9 @@ import type { EntityManager } from 'typeorm';
 import { envelop } from '@podway/contracts';
 import { routed } from '@podway/messaging';
 import { isTerminal, sagaTable, type Moved, type SagaState } from '@podway/pipeline';
-import { addToOutbox, appendEvent, DeploymentEntity } from '@podway/persistence';
+import type { DeploymentEntity } from '../entities/index.js';
+import { appendEvent } from '../outbox/event-log.js';
+import { addToOutbox } from '../outbox/outbox.js';
 import { applyEffects } from './effects.js';
 
 const SOURCE = 'saga-coordinator';

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { DeploymentEntity } from '@podway/persistence';
+import { DeploymentEntity } from '../entities/index.js';
 
 export interface PodCounters {
   fencingToken: number;

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { ServerOutcome } from '@podway/contracts';
 import type { Moved, ReleaseRecord, SagaState } from '@podway/pipeline';
-import { setRotation } from '@podway/persistence';
+import { setRotation } from '../rotation/rotation.js';
 
 /** Saves what a decision means for releases and servers. Needs the POD's lock when the deployment holds its lease. */
 export async function applyEffects(

@@ -1,0 +1,28 @@
+import { IsIn, IsInt, IsOptional, IsString, Matches, MaxLength, Max, Min } from 'class-validator';
+import { Setting } from '@podway/service-kit';
+
+/** Settings of the all-in-one itself. The services in it have theirs besides. */
+export class AllInOneSettings {
+  /** Everything that the all-in-one keeps: database, artifacts, the admin's key. */
+  @Setting('PODWAY_DATA_DIR')
+  @IsString()
+  @MaxLength(4000)
+  dataDir: string = '.podway';
+
+  /** A database to use instead of an embedded one. */
+  @Setting('DATABASE_URL', 'text', { secret: true })
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\//, { message: 'must be a URL like postgres://user:password@host:5432/podway' })
+  databaseUrl?: string;
+
+  /** Port of the embedded database on the loopback. 0: any free one. */
+  @Setting('PODWAY_POSTGRES_PORT', 'integer')
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  postgresPort: number = 0;
+
+  @Setting('PODWAY_LOG_LEVEL')
+  @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+  logLevel: string = 'warn';
+}

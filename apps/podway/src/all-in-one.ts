@@ -1,0 +1,103 @@
+import { join, resolve } from 'node:path';
+import { ApiKeys, connectDatabase, EmbeddedPostgres, migrate } from '@podway/persistence';
+import {
+  CommonSettings,
+  createLogger,
+  environmentWith,
+  openInfrastructure,
+  readSettings,
+  type Infrastructure,
+  type RunningService,
+} from '@podway/service-kit';
+import { ensureAdminKey } from './admin-key.js';
+import { AllInOneSettings } from './all-in-one.config.js';
+import { loadService, serviceNames } from './services.js';
+
+/** Every service in this process. */
+export interface AllInOne {
+  readonly adminKey: string;
+  readonly dataDir: string;
+  /** Whether every service can do its work. */
+  ready(): Promise<boolean>;
+  /** Ends the services in the reverse order, then what they stand on. */
+  stop(): Promise<void>;
+}
+
+/** Starts all services on embedded parts; on `DATABASE_URL` and `AMQP_URL` where they are set. */
+export async function startAllInOne(replaced: Readonly<Record<string, string>> = {}): Promise<AllInOne> {
+  const own = readSettings(AllInOneSettings, environmentWith(replaced));
+  const dataDir = resolve(own.dataDir);
+  const ending: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ending.splice(0).reverse()) await end();
+  };
+  try {
+    const databaseUrl = own.databaseUrl ?? (await startPostgres(own, dataDir, ending));
+    const env = environmentWith({
+      PODWAY_ARTIFACTS_DIR: join(dataDir, 'artifacts'),
+      PODWAY_LOG_LEVEL: own.logLevel,
+      ...replaced,
+      DATABASE_URL: databaseUrl,
+    });
+    const logger = createLogger('podway', own.logLevel);
+    const adminKey = await prepareDatabase(databaseUrl, join(dataDir, 'admin.key'));
+    const infrastructure = await openInfrastructure(readSettings(CommonSettings, env), 'all-in-one', logger);
+    ending.push(() => infrastructure.close());
+    const services = await startServices(infrastructure, env, own.logLevel, ending);
+    const ready = async (): Promise<boolean> =>
+      (await Promise.all(services.map((one) => one.ready()))).every(Boolean);
+    return { adminKey, dataDir, ready, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startPostgres(
+  own: AllInOneSettings,
+  dataDir: string,
+  ending: (() => Promise<void>)[],
+): Promise<string> {
+  const postgres = new EmbeddedPostgres({
+    folder: join(dataDir, 'postgres'),
+    port: own.postgresPort || undefined,
+  });
+  await postgres.start();
+  ending.push(() => postgres.stop());
+  return postgres.url();
+}
+
+/** Migrates, and makes sure that there is an admin. Returns the admin's key. */
+export async function prepareDatabase(databaseUrl: string, keyFile: string): Promise<string> {
+  const dataSource = await connectDatabase({
+    url: databaseUrl,
+    applicationName: 'podway migrate',
+    poolSize: 2,
+  });
+  try {
+    await migrate(dataSource);
+    return await ensureAdminKey(new ApiKeys(dataSource), keyFile);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function startServices(
+  infrastructure: Infrastructure,
+  env: NodeJS.ProcessEnv,
+  logLevel: string,
+  ending: (() => Promise<void>)[],
+): Promise<RunningService[]> {
+  const services: RunningService[] = [];
+  for (const name of serviceNames) {
+    const definition = await loadService(name);
+    const service = await definition.start({
+      settings: readSettings(definition.settings, env),
+      infrastructure,
+      logger: createLogger(name, logLevel),
+    });
+    ending.push(() => service.stop());
+    services.push(service);
+  }
+  return services;
+}

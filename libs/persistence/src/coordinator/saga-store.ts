@@ -1,0 +1,74 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import type { Moved, SagaState } from '@podway/pipeline';
+import { claimInInbox, pruneInbox } from '../outbox/inbox.js';
+import { lockDeployment, lockPod, nextInQueue, saveCounters, type PodCounters } from './pod-queue.js';
+import { saveMove, stateOf } from './saga-writer.js';
+import type { DeploymentEntity } from '../entities/index.js';
+
+/** A deployment whose row is locked. */
+export interface StoredDeployment {
+  readonly state: SagaState;
+  /** Trace of the update that began it. */
+  readonly traceparent: string;
+}
+
+/** What the coordinator reads and writes for one message: all of it, or nothing. */
+export interface SagaTransaction {
+  /** True for the first sight of a message id. */
+  claim(messageId: string): Promise<boolean>;
+  /** The POD that a deployment is for, or undefined for a deployment that is not known. Takes no lock. */
+  podOf(deploymentId: string): Promise<string | undefined>;
+  /** Orders everything that happens to a POD. Always taken before a deployment's row. */
+  lockPod(pod: string): Promise<PodCounters>;
+  lockDeployment(id: string): Promise<StoredDeployment | undefined>;
+  /** The deployment whose turn it is. Needs the POD's lock. */
+  nextInQueue(pod: string): Promise<StoredDeployment | undefined>;
+  /** Saves state, events, commands and effects of a decision. */
+  save(move: Moved, traceparent: string, now: Date): Promise<void>;
+  saveCounters(pod: string, counters: PodCounters): Promise<void>;
+}
+
+/** The coordinator's own data. */
+export class SagaStore {
+  constructor(private readonly dataSource: DataSource) {}
+
+  transaction<T>(run: (transaction: SagaTransaction) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction((manager) => run(transactionOn(manager)));
+  }
+
+  /** Ids of deployments whose deadline has passed, longest overdue first. */
+  async due(limit: number): Promise<string[]> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      'select id from coordinator.deployments where deadline <= now() order by deadline limit $1',
+      [limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Forgets messages that no broker will deliver any more. */
+  pruneInbox(olderThanDays: number): Promise<void> {
+    return pruneInbox(this.dataSource.manager, olderThanDays);
+  }
+}
+
+function transactionOn(manager: EntityManager): SagaTransaction {
+  return {
+    claim: (messageId) => claimInInbox(manager, messageId),
+    podOf: async (deploymentId) => {
+      const [row]: { pod: string }[] = await manager.query(
+        `select coalesce(pod, data->'target'->>'pod') as pod from coordinator.deployments where id = $1`,
+        [deploymentId],
+      );
+      return row?.pod;
+    },
+    lockPod: (pod) => lockPod(manager, pod),
+    lockDeployment: async (id) => stored(await lockDeployment(manager, id)),
+    nextInQueue: async (pod) => stored(await nextInQueue(manager, pod)),
+    save: (move, traceparent, now) => saveMove(manager, move, traceparent, now),
+    saveCounters: (pod, counters) => saveCounters(manager, pod, counters),
+  };
+}
+
+function stored(row: DeploymentEntity | null): StoredDeployment | undefined {
+  return row ? { state: stateOf(row), traceparent: row.traceparent } : undefined;
+}

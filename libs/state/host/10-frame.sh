@@ -24,9 +24,10 @@ PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 export LC_ALL PATH
 umask 022
 
-# For tests only: folders that stand in for /proc and /etc.
+# For tests only: folders that stand in for /proc, /etc and /run.
 PROC=${PODWAY_HOST_PROC:-/proc}
 ETC=${PODWAY_HOST_ETC:-/etc}
+RUN=${PODWAY_HOST_RUN:-/run}
 
 # Both relative to ROOT, whose name may hold anything; awk would read some of it as its own.
 scratch=

@@ -58,7 +58,7 @@ scan() { # FOLDER CACHE
       if ($2 == "f") {
         size = $6
         if ($7 + 0 >= young) time = "-"
-        if (($1 in known) && known[$1] == size FS time FS $8) content = hash[$1]
+        if (time != "-" && ($1 in known) && known[$1] == size FS time FS $8) content = hash[$1]
         else { content = "?"; print "./" $1 >need }
       }
       print $1 FS $2 FS $3 FS $4 FS $5 FS size FS content FS time FS $8

@@ -35,7 +35,7 @@ reload_site() { # PROGRAM ARGUMENT...
 
 as_site() {
   if [ -n "$SITE_LOCALE" ]; then LC_ALL=$SITE_LOCALE; else unset LC_ALL; fi
-  unset PODWAY_HOST_PROC PODWAY_HOST_ETC
+  unset PODWAY_HOST_PROC PODWAY_HOST_ETC PODWAY_HOST_RUN
   "$@"
 }
 

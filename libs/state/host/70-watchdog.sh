@@ -27,9 +27,9 @@ arm() { # DEPLOYMENT MILLISECONDS RELOAD...
   fi
   boot_id
   uptime_ms
+  install_boot_hook
   if [ $# -gt 0 ]; then printf '%s\0' "$@"; fi | write_safely "$PW/watchdog/reload"
   printf '%s\t%s\t%s\t%s\n' "$deployment" "$previous" "$boot" "$((up + ms))" | write_safely "$PW/watchdog/armed"
-  install_boot_hook
   start_loop
 }
 
@@ -62,15 +62,17 @@ fire() {
   if [ "$armed_previous" = - ] || [ -d "releases/$armed_previous" ]; then switch_to "$armed_previous"; fi
   live_tree
   printf '%s\t%s\n' "${live:--}" "$armed_boot" | write_safely "$PW/watchdog/restored/$armed_deployment"
+  remove_armed
+}
+
+remove_armed() {
   rm -f "$PW/watchdog/armed"
   sync "$PW/watchdog"
+  remove_boot_hook
 }
 
 disarm_for() { # DEPLOYMENT, under the lock
-  if read_armed && [ "$armed_deployment" = "$1" ]; then
-    rm -f "$PW/watchdog/armed"
-    sync "$PW/watchdog"
-  fi
+  if read_armed && [ "$armed_deployment" = "$1" ]; then remove_armed; fi
 }
 
 reload_after_fire() {
@@ -139,33 +141,48 @@ verb_boot() {
 
 quote_for_shell() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 
-# Makes the boot run the verb `boot`; says which hook serves: systemd, cron or none.
+quote_for_systemd() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g; s/\$/$$/g')"; }
+
+name_boot_hook() {
+  hook_name=podway-watchdog-$(printf '%s' "$ROOT" | sha256sum | cut -c1-16)
+  unit=$ETC/systemd/system/$hook_name.service
+  wants=$ETC/systemd/system/multi-user.target.wants
+  table=$ETC/cron.d/$hook_name
+}
+
+# Makes the boot run the verb `boot`, as long as a watchdog is armed. Says what serves: systemd, cron or none.
 install_boot_hook() {
-  name=podway-watchdog-$(printf '%s' "$ROOT" | sha256sum | cut -c1-16)
+  name_boot_hook
   hook=none
-  if [ -d "$ETC/systemd/system" ] && [ -w "$ETC/systemd/system" ]; then
+  script=$ROOT/$PW/bin/podway-host
+  in_shell="/bin/sh $(quote_for_shell "$script") $(quote_for_shell "$ROOT") boot"
+  if [ -d "$RUN/systemd/system" ] && [ -w "$ETC/systemd/system" ]; then
     hook=systemd
-    wants=$ETC/systemd/system/multi-user.target.wants
-    if [ ! -e "$wants/$name.service" ] || [ ! -f "$ETC/systemd/system/$name.service" ]; then
-      unit_path=$(printf '%s' "$ROOT" | sed 's/[\\"]/\\&/g; s/%/%%/g; s/\$/$$/g')
-      printf '%s\n' '[Unit]' "Description=Podway watchdog" 'After=local-fs.target' '' '[Service]' 'Type=oneshot' \
+    if [ ! -f "$unit" ] || [ ! -L "$wants/$hook_name.service" ]; then
+      printf '%s\n' '[Unit]' 'Description=Podway watchdog' 'After=local-fs.target' '' '[Service]' 'Type=oneshot' \
         'RemainAfterExit=yes' \
-        "ExecStart=/bin/sh \"$unit_path/$PW/bin/podway-host\" \"$unit_path\" boot" '' \
-        '[Install]' 'WantedBy=multi-user.target' | write_safely "$ETC/systemd/system/$name.service"
+        "ExecStart=/bin/sh $(quote_for_systemd "$script") $(quote_for_systemd "$ROOT") boot" | write_safely "$unit"
       mkdir -p "$wants"
-      ln -sf "../$name.service" "$wants/$name.service"
+      ln -sf "../$hook_name.service" "$wants/$hook_name.service"
+      sync "$wants"
     fi
   elif [ -d "$ETC/cron.d" ] && [ -w "$ETC/cron.d" ]; then
     hook=cron
-    if [ ! -f "$ETC/cron.d/$name" ]; then
-      line="@reboot root /bin/sh $(quote_for_shell "$ROOT/$PW/bin/podway-host") $(quote_for_shell "$ROOT") boot"
-      printf '%s\n' "$(printf '%s' "$line" | sed 's/%/\\%/g')" | write_safely "$ETC/cron.d/$name"
-    fi
-  elif command -v crontab >/dev/null 2>&1 && [ "$ETC" = /etc ]; then
+    [ -f "$table" ] || printf '@reboot root %s\n' "$(percent_for_cron "$in_shell")" | write_safely "$table"
+  elif [ "$ETC" = /etc ] && command -v crontab >/dev/null 2>&1; then
     hook=cron
-    line="@reboot /bin/sh $(quote_for_shell "$ROOT/$PW/bin/podway-host") $(quote_for_shell "$ROOT") boot # $name"
-    crontab -l 2>/dev/null | grep -qF "# $name" ||
-      { crontab -l 2>/dev/null || :; printf '%s\n' "$(printf '%s' "$line" | sed 's/%/\\%/g')"; } | crontab -
+    crontab -l 2>/dev/null | grep -qF "# $hook_name" || {
+      crontab -l 2>/dev/null || :
+      printf '@reboot %s # %s\n' "$(percent_for_cron "$in_shell")" "$hook_name"
+    } | crontab - || hook=none
   fi
   printf 'hook\t%s\n' "$hook"
+}
+
+percent_for_cron() { printf '%s' "$1" | sed 's/%/\\%/g'; }
+
+# A table of a user's own stays as it is: the hook does nothing while nothing is armed.
+remove_boot_hook() {
+  name_boot_hook
+  rm -f -- "$unit" "$wants/$hook_name.service" "$table" 2>/dev/null || :
 }

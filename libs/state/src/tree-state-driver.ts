@@ -30,6 +30,7 @@ export interface TreeStateOptions {
 }
 
 const STAGE = /^[0-9A-HJKMNP-TV-Z]{26}\.[A-Za-z0-9]{6}$/;
+const HOOK = /^(systemd|cron|none)$/;
 const JOB = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 
 function provedState(answer: HostAnswer, word: string): ProvedState {
@@ -151,12 +152,20 @@ export class TreeStateDriver implements StateDriver {
     return jobView(await this.host.call(target, 'job-follow', [jobId, fromByte]));
   }
 
-  private mutate(
+  private async mutate(
     target: ServerTarget,
-    { fencingToken, deploymentId, signal }: StepContext,
+    ctx: StepContext,
     verb: string,
     args: readonly (string | number)[],
   ): Promise<HostAnswer> {
-    return this.host.call(target, verb, [fencingToken, deploymentId, ...args], { signal });
+    const { fencingToken, deploymentId, signal } = ctx;
+    const answer = await this.host.call(target, verb, [fencingToken, deploymentId, ...args], { signal });
+    if (answer.optional('hook', HOOK)?.[0] === 'none') {
+      const { server } = target.session;
+      ctx.progress(`${server} has neither systemd nor cron: its watchdog does not outlive a reboot`, {
+        server,
+      });
+    }
+    return answer;
   }
 }

@@ -1,11 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { StateSpec } from '@podway/contracts';
 import { LocalHostSessions } from '@podway/hosts';
 import { monotonicFactory } from 'ulid';
-import type { ServerTarget, StepContext } from '../src/state-driver.js';
+import type { ServerTarget, StateDriver, StepContext } from '../src/state-driver.js';
 
 export const ulid = monotonicFactory();
 
@@ -27,9 +34,13 @@ export async function treeServer(
   const folder = mkdtempSync(join(parent, 'podway-state-'));
   const proc = join(folder, 'proc');
   mkdirSync(join(proc, 'sys/kernel/random'), { recursive: true });
-  mkdirSync(join(folder, 'etc/systemd/system'), { recursive: true });
+  mkdirSync(join(folder, 'etc/cron.d'), { recursive: true });
   const sessions = new LocalHostSessions({
-    env: { PODWAY_HOST_PROC: proc, PODWAY_HOST_ETC: join(folder, 'etc') },
+    env: {
+      PODWAY_HOST_PROC: proc,
+      PODWAY_HOST_ETC: join(folder, 'etc'),
+      PODWAY_HOST_RUN: join(folder, 'run'),
+    },
   });
   const path = join(folder, 'site');
   const bootedSince = (seconds: number, bootId = '00000000-0000-0000-0000-000000000001') => {
@@ -38,7 +49,7 @@ export async function treeServer(
       ['uptime', `${seconds.toFixed(2)} 0.00\n`],
     ] as const) {
       writeFileSync(join(proc, `${file}.new`), text);
-      execFileSync('mv', [join(proc, `${file}.new`), join(proc, file)]);
+      renameSync(join(proc, `${file}.new`), join(proc, file));
     }
   };
   bootedSince(1000);
@@ -56,7 +67,7 @@ export async function treeServer(
     },
     bootedSince,
     remove: () => {
-      execFileSync('rm', ['-f', join(path, '.podway/watchdog/armed')]);
+      rmSync(join(path, '.podway/watchdog/armed'), { force: true });
       for (const pid of processesOf(folder)) {
         try {
           process.kill(pid, 'SIGKILL');
@@ -71,29 +82,39 @@ export async function treeServer(
 
 /** Processes whose arguments name the folder. */
 export function processesOf(folder: string): number[] {
-  const listing = execFileSync('sh', [
-    '-c',
-    'for p in /proc/[0-9]*; do tr "\\0" " " <"$p/cmdline" 2>/dev/null | grep -qF -- "$1" && echo "${p#/proc/}"; done; :',
-    'sh',
-    folder,
-  ]);
-  return listing
-    .toString()
-    .split('\n')
-    .filter((pid) => pid !== '' && processExists(Number(pid)))
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name) && commandLine(name).includes(folder))
     .map(Number);
 }
 
-function processExists(pid: number): boolean {
+function commandLine(pid: string): string {
   try {
-    process.kill(pid, 0);
-    return true;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return false;
+    return '';
   }
 }
 
 export function context(fencingToken: number, deploymentId = ulid()): StepContext & { messages: string[] } {
   const messages: string[] = [];
   return { deploymentId, fencingToken, messages, progress: (message) => messages.push(message) };
+}
+
+/** Calls the script itself, as `prepare` installed it. */
+export async function callScript(server: TreeServer, verb: string, ...args: (string | number)[]) {
+  const script = server.file('.podway/bin/podway-host');
+  return server.session.exec(['sh', script, server.path, verb, ...args.map(String)]);
+}
+
+/** Brings in a tree with these files, and no others. */
+export async function newTree(
+  driver: StateDriver,
+  server: TreeServer,
+  ctx: StepContext,
+  files: Record<string, string>,
+): Promise<{ treeId: string; fingerprint: string }> {
+  const treeId = ulid();
+  const { dir } = await driver.beginStage(server, ctx, { copy: 'link' });
+  server.write(files, dir);
+  return { treeId, ...(await driver.commitStage(server, ctx, { dir, treeId })) };
 }

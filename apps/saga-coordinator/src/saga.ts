@@ -49,6 +49,21 @@ export class Saga {
     }
   }
 
+  /** Begins accepted updates whose message never came. */
+  async beginForgotten(olderThanMs: number, limit = 50): Promise<void> {
+    for (const { submitted, traceparent } of await this.store.unbegun(olderThanMs, limit)) {
+      const begun = await this.store.transaction((transaction) =>
+        this.submitted(transaction, submitted, traceparent),
+      );
+      if (!begun) continue;
+      this.logger.warn(
+        { deploymentId: submitted.deploymentId },
+        'the message of an accepted update was lost; begun from its record',
+      );
+      this.committed();
+    }
+  }
+
   private async submitted(
     transaction: SagaTransaction,
     message: UpdateSubmitted,

@@ -3,7 +3,7 @@ import { checkSagaTable } from '@podway/pipeline';
 import { EventNumbering, EventPublisher, OutboxRelay, SagaStore } from '@podway/persistence';
 import { defineService, startMicroservice } from '@podway/service-kit';
 import { CoordinatorSettings, limitsOf } from './coordinator.config.js';
-import { DeadlineWatch } from './deadline-watch.js';
+import { deadlineWatch, forgottenWatch } from './deadline-watch.js';
 import { OutcomesHandler } from './outcomes.handler.js';
 import { Saga } from './saga.js';
 
@@ -28,13 +28,14 @@ export const service = defineService({
     };
     const store = new SagaStore(dataSource);
     const saga = new Saga(store, limitsOf(settings), wake, logger);
-    const deadlines = new DeadlineWatch(saga, settings.deadlinePollMs, logger);
+    const watches = [deadlineWatch(saga, settings.deadlinePollMs, logger), forgottenWatch(saga, logger)];
 
     @Module({ controllers: [OutcomesHandler], providers: [{ provide: Saga, useValue: saga }] })
     class CoordinatorModule {}
 
     const worker = await startMicroservice('saga-coordinator', CoordinatorModule, { infrastructure, logger });
-    for (const relay of [outbox, numbering, publisher, deadlines]) relay.start();
+    const relays = [...watches, outbox, numbering, publisher];
+    for (const relay of relays) relay.start();
     const pruning = setInterval(() => {
       store.pruneInbox(INBOX_DAYS).catch(onTrouble);
     }, PRUNE_EVERY_MS);
@@ -43,7 +44,7 @@ export const service = defineService({
       async stop() {
         clearInterval(pruning);
         await worker.stop();
-        await Promise.all([deadlines.stop(), outbox.stop(), numbering.stop(), publisher.stop()]);
+        await Promise.all(relays.map((relay) => relay.stop()));
       },
     };
   },

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { childTraceparent, UpdateSubmitted, validated } from '@podway/contracts';
 import type { Moved, SagaState } from '@podway/pipeline';
 import { claimInInbox, pruneInbox } from '../outbox/inbox.js';
 import { lockDeployment, lockPod, nextInQueue, saveCounters, type PodCounters } from './pod-queue.js';
@@ -45,10 +46,51 @@ export class SagaStore {
     return rows.map((row) => row.id);
   }
 
+  /**
+   * Accepted updates, older than `olderThanMs`, that no deployment was begun for: their message was lost or
+   * dead-lettered. An accepted update is a promise, so the coordinator begins them from the record.
+   */
+  async unbegun(
+    olderThanMs: number,
+    limit: number,
+  ): Promise<{ submitted: UpdateSubmitted; traceparent: string }[]> {
+    const rows: UpdateRow[] = await this.dataSource.query(
+      `select u.id, u.deployment_id, u.client, u.key_id, u.pod, u.source, u.label, u.created_at
+         from ingress.updates u left join coordinator.deployments d on d.id = u.deployment_id
+        where d.id is null and u.created_at < now() - $1 * interval '1 millisecond'
+        order by u.created_at, u.id limit $2`,
+      [olderThanMs, limit],
+    );
+    return rows.map((row) => ({ submitted: submittedOf(row), traceparent: childTraceparent() }));
+  }
+
   /** Forgets messages that no broker will deliver any more. */
   pruneInbox(olderThanDays: number): Promise<void> {
     return pruneInbox(this.dataSource.manager, olderThanDays);
   }
+}
+
+interface UpdateRow {
+  id: string;
+  deployment_id: string;
+  client: string;
+  key_id: string;
+  pod: string;
+  source: object;
+  label: string | null;
+  created_at: Date;
+}
+
+function submittedOf(row: UpdateRow): UpdateSubmitted {
+  return validated(UpdateSubmitted, {
+    updateId: row.id,
+    deploymentId: row.deployment_id,
+    publisher: { key: row.key_id, client: row.client },
+    source: row.source,
+    target: { pod: row.pod },
+    label: row.label ?? undefined,
+    submittedAt: row.created_at.toISOString(),
+  });
 }
 
 function transactionOn(manager: EntityManager): SagaTransaction {

@@ -1,0 +1,3 @@
+export * from './fleet.js';
+export * from './service-process.js';
+export * from './debian-packages.js';

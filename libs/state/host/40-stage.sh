@@ -56,7 +56,7 @@ make_parents() { # FOLDER PATH
   while [ -n "$ahead" ]; do
     at=$at/${ahead%%/*}
     ahead=${ahead#*/}
-    [ ! -L "$at" ] || fail LAYOUT "a shared path lies behind the link $at"
+    if [ -L "$at" ] || { [ -e "$at" ] && [ ! -d "$at" ]; }; then fail LAYOUT "no folder, but a shared path is below: $at"; fi
     [ -d "$at" ] || mkdir "$at"
   done
 }

@@ -111,6 +111,7 @@ function failure(
   }
   const word = (Object.keys(hostErrors) as HostErrorCode[]).find((known) => hostErrors[known].exit === code);
   const text = stderr.split('\n').findLast((line) => line.startsWith(`error\t${word}\t`));
-  const detail = text?.split('\t')[2] ?? stderr.trim().slice(-1000);
-  return new StateError(word ?? 'COMMAND_FAILED', `${verb}: ${detail || `ended with ${code}`}`, details);
+  const own = word && word !== 'COMMAND_FAILED' ? text?.split('\t')[2] : undefined;
+  const detail = own ?? (stderr.trim().slice(-1000) || `ended with ${code}`);
+  return new StateError(word ?? 'COMMAND_FAILED', `${verb}: ${detail}`, details);
 }

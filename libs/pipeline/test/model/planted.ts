@@ -1,0 +1,45 @@
+import type { Decision, DecisionContext } from '../../src/decision.js';
+import type { SagaInput } from '../../src/inputs.js';
+import type { SagaState } from '../../src/saga-state.js';
+
+export type Decide = (state: SagaState, input: SagaInput, context: DecisionContext) => Decision;
+
+/** Bugs to build in on purpose: the properties must catch each of them. */
+export interface Planted {
+  /** Servers do what an older token says. */
+  readonly noServerFence?: boolean;
+  /** Rotation is written under an older token. */
+  readonly noRotationFence?: boolean;
+  /** A worker shows its token only where it changes something, not before it begins. */
+  readonly noFenceAtStart?: boolean;
+  /** A snapshot that failed leaves its token valid: the same command, delivered twice, may drain again. */
+  readonly noFenceAfterUndrain?: boolean;
+  /** The installer trusts that the canary is still drained. */
+  readonly noDrainAtInstall?: boolean;
+  /** A repeated command does not look for its marker on the server. */
+  readonly noMarkers?: boolean;
+  /** A POD is leased although another deployment owns it. */
+  readonly noLease?: boolean;
+  /** The last in the queue is leased first. */
+  readonly noFifo?: boolean;
+  /** A message is acknowledged before its decision is saved. */
+  readonly ackBeforeCommit?: boolean;
+  /** Commands leave before their decision is saved. */
+  readonly publishBeforeCommit?: boolean;
+  /** What was not published before a crash is forgotten. */
+  readonly noOutbox?: boolean;
+  /** A repeated UpdateSubmitted begins the deployment again. */
+  readonly noDedupe?: boolean;
+  /** The fencing token does not grow. */
+  readonly constantToken?: boolean;
+  /** Release numbers do not grow. */
+  readonly constantRelease?: boolean;
+  readonly decide?: Decide;
+}
+
+/** A promise was broken. */
+export class BrokenPromise extends Error {}
+
+export function promise(kept: boolean, what: string): void {
+  if (!kept) throw new BrokenPromise(what);
+}

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Coverage } from './coverage.js';
+import { operate, OPERATIONS } from './operations.js';
+import { BrokenPromise, type Planted } from './planted.js';
+import { bugs } from './planted-bugs.js';
+import { World } from './world.js';
+
+/** What the promise is held against: sequences, and operations in each. */
+const RUNS = 20_000;
+const LENGTH = 120;
+
+// Without fast-check's bias towards small numbers: all operations are equally worth trying.
+const chaos = fc.record({
+  headStart: fc.noBias(fc.integer({ min: 0, max: 60 })),
+  codes: fc.array(fc.noBias(fc.integer({ min: 0, max: OPERATIONS - 1 })), {
+    minLength: LENGTH,
+    maxLength: LENGTH,
+  }),
+});
+
+interface Chaos {
+  readonly headStart: number;
+  readonly codes: readonly number[];
+}
+
+function run({ headStart, codes }: Chaos, coverage: Coverage, planted: Planted = {}): void {
+  const world = new World(coverage, planted);
+  world.headStart(headStart);
+  for (const code of codes) operate(world, code);
+  world.settle();
+}
+
+describe('the saga in a world that misbehaves', () => {
+  it(
+    `keeps the promise in ${RUNS} sequences of ${LENGTH} operations, with every fault at every step`,
+    { timeout: 300_000 },
+    () => {
+      const coverage = new Coverage();
+      fc.assert(
+        fc.property(chaos, (one) => run(one, coverage)),
+        { numRuns: RUNS },
+      );
+      expect(coverage.missing()).toEqual([]);
+      console.info(`rarest: ${coverage.rarest()}`);
+    },
+  );
+});
+
+describe('a planted bug is caught:', () => {
+  it.each(Object.entries(bugs))('%s', (_name, planted) => {
+    const details = fc.check(
+      fc.property(chaos, (one) => run(one, new Coverage(), planted)),
+      { numRuns: RUNS, endOnFailure: true },
+    );
+    expect(details.failed).toBe(true);
+    expect(details.errorInstance).toBeInstanceOf(BrokenPromise);
+  });
+});

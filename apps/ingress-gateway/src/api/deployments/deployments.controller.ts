@@ -1,0 +1,113 @@
+import { Controller, Param } from '@nestjs/common';
+import {
+  AbortRequestBody,
+  AbortRequested,
+  DeploymentDetailView,
+  DeploymentList,
+  DeploymentsQuery,
+  envelop,
+  isFinished,
+  ULID,
+} from '@podway/contracts';
+import { routed } from '@podway/messaging';
+import { DeploymentReader, OutboxRelay, Updates, type Identity } from '@podway/persistence';
+import { Endpoint } from '../endpoint.js';
+import { Caller, clientScope, sees } from '../identity/caller.js';
+import { JsonBody, QueryOf } from '../input/input.pipes.js';
+import { DeploymentFinishedError, NotFoundError } from '../problems/api.errors.js';
+import { deploymentDetail, detailEventTypes, submittedDetail } from './deployment-detail.view.js';
+import { deploymentView } from './deployment.view.js';
+
+/** What became of updates. Read from what the coordinator wrote; never changed here. */
+@Controller()
+export class DeploymentsController {
+  constructor(
+    private readonly deployments: DeploymentReader,
+    private readonly updates: Updates,
+    private readonly relay: OutboxRelay,
+  ) {}
+
+  @Endpoint({
+    method: 'get',
+    path: '/v1/deployments',
+    operationId: 'listDeployments',
+    summary: 'Deployments, newest first',
+    role: 'viewer',
+    query: DeploymentsQuery,
+    answer: { status: 200, description: 'A page of deployments.', json: DeploymentList },
+    problems: [422],
+  })
+  async list(
+    @Caller() caller: Identity,
+    @QueryOf(DeploymentsQuery) query: DeploymentsQuery,
+  ): Promise<DeploymentList> {
+    const { pod, state, limit, before } = query;
+    const client = clientScope(caller);
+    const found = await this.deployments.list({
+      ...(client === undefined ? {} : { client }),
+      ...(pod === undefined ? {} : { pod }),
+      ...(state === undefined ? {} : { states: [state] }),
+      ...(before === undefined ? {} : { before }),
+      limit: limit ?? 50,
+    });
+    return { deployments: found.map(deploymentView) };
+  }
+
+  @Endpoint({
+    method: 'get',
+    path: '/v1/deployments/:id',
+    operationId: 'getDeployment',
+    summary: 'One deployment: stages, servers, evidence',
+    role: 'viewer',
+    answer: { status: 200, description: 'The deployment.', json: DeploymentDetailView },
+    problems: [404],
+  })
+  one(@Caller() caller: Identity, @Param('id') id: string): Promise<DeploymentDetailView> {
+    return this.find(caller, id);
+  }
+
+  @Endpoint({
+    method: 'post',
+    path: '/v1/deployments/:id/abort',
+    operationId: 'abortDeployment',
+    summary: 'Stop going forward; what was changed is rolled back',
+    role: 'publisher',
+    body: { json: AbortRequestBody, optional: true },
+    answer: {
+      status: 202,
+      description: 'The coordinator is asked to stop. The deployment, as it is now.',
+      json: DeploymentDetailView,
+    },
+    problems: [400, 404, 409, 415, 422],
+  })
+  async abort(
+    @Caller() caller: Identity,
+    @Param('id') id: string,
+    @JsonBody(AbortRequestBody, { optional: true }) body: AbortRequestBody,
+  ): Promise<DeploymentDetailView> {
+    const deployment = await this.find(caller, id);
+    if (isFinished(deployment.state)) throw new DeploymentFinishedError(id, deployment.state);
+    const request = Object.assign(new AbortRequested(), {
+      deploymentId: id,
+      by: caller.keyId,
+      ...(body.reason === undefined ? {} : { reason: body.reason }),
+    });
+    const subject = `${deployment.client}/${deployment.pod}`;
+    await this.updates.send(routed(envelop(request, { source: 'ingress-gateway', subject })));
+    this.relay.wake();
+    return deployment;
+  }
+
+  private async find(caller: Identity, id: string): Promise<DeploymentDetailView> {
+    const view = ULID.test(id) ? await this.detail(id) : undefined;
+    if (!view || !sees(caller, view.client)) throw new NotFoundError('deployment', id);
+    return view;
+  }
+
+  private async detail(id: string): Promise<DeploymentDetailView | undefined> {
+    const deployment = await this.deployments.byId(id);
+    if (deployment) return deploymentDetail(deployment, await this.deployments.history(id, detailEventTypes));
+    const update = await this.updates.byDeployment(id);
+    return update ? submittedDetail(update) : undefined;
+  }
+}

@@ -32,10 +32,10 @@ export class BrokerUnreachableError extends PodwayError {
   }
 }
 
-/** Used after close(). */
+/** Used after close(). Retryable: what a closing process cannot finish, another one can. */
 export class BrokerClosedError extends PodwayError {
   constructor() {
-    super('BROKER.CLOSED', 'The broker connection is closed');
+    super('BROKER.CLOSED', 'The broker connection is closed', { retryable: true });
   }
 }
 
@@ -52,5 +52,24 @@ export class TopologyConflictError extends PodwayError {
 export class UnknownQueueError extends PodwayError {
   constructor(queue: string) {
     super('BROKER.UNKNOWN_QUEUE', `Queue ${queue} is not declared`, { details: { queue } });
+  }
+}
+
+/** The handlers of a service do not fit the declared commands. A mistake in the program; found at start. */
+export class HandlerMismatchError extends PodwayError {
+  constructor(service: string, problems: readonly string[]) {
+    super('HANDLER.MISMATCH', `Handlers of ${service} are wrong: ${problems.join('; ')}`, {
+      details: { service, problems },
+    });
+  }
+}
+
+/** Commands have no replies: their outcomes are events, and go to the coordinator. */
+export class NoReplyError extends PodwayError {
+  constructor(pattern: string) {
+    super(
+      'MESSAGE.NO_REPLY',
+      `${pattern} cannot be sent for a reply. Use emit(); the outcome comes as an event`,
+    );
   }
 }

@@ -54,7 +54,7 @@ verb_job_run() { # JOB FOLDER TIMEOUT_MS NAME=VALUE... PROGRAM ARGUMENT...
   mv "$job/exit.new" "$job/exit"
   sync "$job"
   # Past its time, nothing of the job may go on.
-  [ "$status" -ne 124 ] || kill -KILL -- -$$
+  [ "$status" -ne 124 ] || kill -s KILL -- -$$
 }
 
 # Sets `state` to running, exited or lost and `code`.
@@ -97,13 +97,13 @@ verb_job_follow() { # JOB FROM_BYTE
 cancel_job() { # FOLDER
   job_state "$1"
   [ "$state" = running ] || return 0
-  kill -TERM -- "-$pid" 2>/dev/null || :
+  kill -s TERM -- "-$pid" 2>/dev/null || :
   tries=0
   while [ "$tries" -lt 50 ] && [ "$(started_at "$pid")" = "$since" ]; do
     sleep 0.02
     tries=$((tries + 1))
   done
-  kill -KILL -- "-$pid" 2>/dev/null || :
+  kill -s KILL -- "-$pid" 2>/dev/null || :
   [ -f "$1/exit" ] || printf '143\n' | write_safely "$1/exit"
 }
 

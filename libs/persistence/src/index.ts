@@ -14,3 +14,4 @@ export { SagaStore, type SagaTransaction, type StoredDeployment } from './coordi
 export type { PodCounters } from './coordinator/pod-queue.js';
 export * from './ingress/updates.js';
 export * from './embedded/index.js';
+export * from './broker/index.js';

@@ -1,1 +1,2 @@
-export {};
+export type { Probe, ProbeFinding, ProbeTarget } from './probe.js';
+export { runChecks, verdictOf } from './run-checks.js';

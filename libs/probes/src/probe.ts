@@ -1,0 +1,30 @@
+import type { Check, ProbeKind, ServerSpec, Verdict } from '@podway/contracts';
+import type { HostSession } from '@podway/hosts';
+
+/** The server that is tested. */
+export interface ProbeTarget {
+  readonly server: ServerSpec;
+  readonly session: HostSession;
+  /** The POD's folder on this server. */
+  readonly path: string;
+  /** Host names of the POD; the first is the default Host header. */
+  readonly hosts: readonly string[];
+}
+
+/** What one try has shown. `detail` is for people. */
+export interface ProbeFinding {
+  readonly verdict: Verdict;
+  readonly detail: string;
+}
+
+/** One kind of test of a server. */
+export interface Probe {
+  readonly kind: ProbeKind;
+  /** How the check is called when its author gave it no name: `http GET /health`. */
+  describe(check: Check, target: ProbeTarget): string;
+  /**
+   * One try. `signal` fires when its time is up; what comes then does not count. What the probe rejects with is
+   * judged by its code: a lost or missing connection tells nothing, anything else means that the probe broke.
+   */
+  run(check: Check, target: ProbeTarget, signal: AbortSignal): Promise<ProbeFinding>;
+}

@@ -48,7 +48,7 @@ describe('the saga in a world that misbehaves', () => {
 });
 
 describe('a planted bug is caught:', () => {
-  it.each(Object.entries(bugs))('%s', (_name, planted) => {
+  it.each(Object.entries(bugs))('%s', { timeout: 120_000 }, (_name, planted) => {
     const details = fc.check(
       fc.property(chaos, (one) => run(one, new Coverage(), planted)),
       { numRuns: RUNS, endOnFailure: true },

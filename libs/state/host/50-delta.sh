@@ -56,11 +56,11 @@ verb_receive() { # TOKEN DEPLOYMENT TREE FINGERPRINT BASE|- , delta on standard 
   new_stage "$2" "$5" link
   new_scratch
   read -r header || fail DELTA_INVALID "the delta is empty"
+  case $header in "podway-delta${TAB}1${TAB}$4${TAB}"*) ;; *) fail DELTA_INVALID "not a delta to $4" ;; esac
   length=${header##*"$TAB"}
   count=${header%"$TAB"*}
   count=${count##*"$TAB"}
   need_number "$length" && need_number "$count"
-  case $header in "podway-delta${TAB}1${TAB}$4${TAB}"*) ;; *) fail DELTA_INVALID "not a delta to $4" ;; esac
   head -c "$length" >"$scratch/gone"
   cached=$PW/manifests/$5
   [ -f "$cached" ] || cached=/dev/null

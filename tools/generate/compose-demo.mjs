@@ -1,0 +1,47 @@
+import { image, volumes } from './compose-parts.mjs';
+
+/** The profile `demo`: servers to publish to, reached over SSH as any others. */
+export const demoServers = ['demo-web1', 'demo-web2', 'demo-web3', 'demo-web4'];
+export const demoVolumes = ['demo-hosts', ...demoServers];
+
+const answers =
+  "Promise.all([fetch('http://127.0.0.1:8080/'), new Promise((done, failed) => " +
+  "require('node:net').connect(2222, '127.0.0.1').once('data', done).once('error', failed))])" +
+  '.then(() => process.exit(0), () => process.exit(1))';
+
+/** What the demo's servers share. */
+export const demoServer = {
+  ...image('demo-server'),
+  profiles: ['demo'],
+  networks: ['servers'],
+  depends_on: { 'demo-keys': { condition: 'service_completed_successfully' } },
+  healthcheck: {
+    test: ['CMD', 'node', '-e', answers],
+    interval: '10s',
+    timeout: '5s',
+    retries: 6,
+    start_period: '30s',
+  },
+};
+
+export function demoServices() {
+  return {
+    'demo-keys': {
+      ...image('demo-server'),
+      profiles: ['demo'],
+      restart: 'on-failure',
+      network_mode: 'none',
+      command: ['sh', 'tools/compose/demo-keys.sh', volumes.ssh, volumes.demoHosts, ...demoServers],
+      volumes: [`ssh:${volumes.ssh}`, `demo-hosts:${volumes.demoHosts}`],
+    },
+    ...Object.fromEntries(
+      demoServers.map((name) => [
+        name,
+        {
+          command: ['sh', 'tools/compose/demo-server.sh', name, volumes.demoHosts, volumes.site],
+          volumes: [`demo-hosts:${volumes.demoHosts}:ro`, `${name}:${volumes.site}`],
+        },
+      ]),
+    ),
+  };
+}

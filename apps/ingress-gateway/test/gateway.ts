@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DataSource } from 'typeorm';
 import { pino } from 'pino';
 import { DirectoryArtifactStore } from '@podway/artifacts';
 import type { PodSpec } from '@podway/contracts';
@@ -24,7 +23,7 @@ import { RecordingBroker } from './recording-broker.js';
 export interface TestGateway {
   /** `http://127.0.0.1:<port>` of the API. */
   readonly api: string;
-  readonly dataSource: DataSource;
+  readonly dataSource: Infrastructure['dataSource'];
   readonly databaseUrl: string;
   readonly postgres: TestPostgres;
   readonly broker: RecordingBroker;
@@ -123,7 +122,11 @@ function ignoreUnavailable(error: unknown): void {
 }
 
 /** A POD whose servers are reached at these addresses. */
-export function pod(name: string, client: string, rest: Partial<PodSpec> & { urls?: string[] } = {}): PodSpec {
+export function pod(
+  name: string,
+  client: string,
+  rest: Partial<PodSpec> & { urls?: string[] } = {},
+): PodSpec {
   const { urls = ['http://127.0.0.1:9', 'http://127.0.0.1:9', 'http://127.0.0.1:9'], ...spec } = rest;
   return {
     name,

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { OutgoingMessage } from '@podway/messaging';
 import { UpdateEntity } from '@podway/persistence';
 import { bundleOf, shopBundle } from '../../../test/bundle.js';
 import { pod, startGateway, type TestGateway } from '../../../test/gateway.js';
@@ -18,9 +20,6 @@ beforeAll(async () => {
   rival = await gateway.key('rival', 'publisher');
 });
 afterAll(() => gateway.close());
-beforeEach(() => {
-  gateway.broker.published.length = 0;
-});
 
 function publish(body: Buffer, key = publisher, query = ''): request.Test {
   return request(gateway.api)
@@ -40,21 +39,30 @@ async function stored(): Promise<string[]> {
   return names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-async function submitted(id: string): Promise<void> {
-  await expect
-    .poll(() => gateway.broker.published.map(({ envelope }) => (envelope.data as { updateId: string }).updateId))
-    .toContain(id);
+/** The messages that went out for an update, once the first has. */
+async function submitted(updateId: string): Promise<OutgoingMessage[]> {
+  const found = (): OutgoingMessage[] =>
+    gateway.broker.published.filter(
+      ({ envelope }) => 'updateId' in envelope.data && envelope.data.updateId === updateId,
+    );
+  await expect.poll(() => found().length).toBeGreaterThan(0);
+  return found();
 }
 
 describe('publishing a bundle', () => {
   it('stores it, writes the update down and starts its deployment', async () => {
     const answer = await publish(await shopBundle('first')).expect(202);
     expect(answer.headers.location).toBe(`/v1/updates/${answer.body.id}`);
-    expect(answer.body).toMatchObject({ client: 'acme', pod: 'shop', label: 'shop 1.0.0', source: { kind: 'artifact' } });
+    expect(answer.body).toMatchObject({
+      client: 'acme',
+      pod: 'shop',
+      label: 'shop 1.0.0',
+      source: { kind: 'artifact' },
+    });
     expect(await stored()).toContainEqual(expect.stringContaining(answer.body.source.artifact));
 
-    await submitted(answer.body.id);
-    const [{ envelope, routingKey }] = gateway.broker.published;
+    const [message] = await submitted(answer.body.id);
+    const { envelope, routingKey } = message as OutgoingMessage;
     expect(routingKey).toBe('podway.saga-coordinator.outcomes');
     expect(envelope).toMatchObject({
       type: 'io.podway.update.submitted.v1',
@@ -83,9 +91,11 @@ describe('publishing a bundle', () => {
 
   it('continues the trace of the publisher', async () => {
     const trace = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
-    const answer = await publish(await shopBundle()).set('traceparent', trace).expect(202);
-    await submitted(answer.body.id);
-    expect(gateway.broker.published[0]?.envelope.traceparent).toContain('ab'.repeat(16));
+    const answer = await publish(await shopBundle())
+      .set('traceparent', trace)
+      .expect(202);
+    const [message] = await submitted(answer.body.id);
+    expect(message?.envelope.traceparent).toContain('ab'.repeat(16));
   });
 
   it('keeps nothing of a bundle that is refused', async () => {
@@ -95,7 +105,6 @@ describe('publishing a bundle', () => {
     expect(refused.type).toBe('application/problem+json');
     expect(refused.body.code).toMatch(/^BUNDLE\./);
     expect(await stored()).toEqual(before);
-    expect(gateway.broker.published).toEqual([]);
   });
 
   it('keeps nothing of a bundle for a POD that is missing or foreign, and tells no difference', async () => {
@@ -103,7 +112,10 @@ describe('publishing a bundle', () => {
     const bundle = await shopBundle('for nobody');
     const missing = await publish(bundle, publisher, '?pod=nowhere').expect(404);
     const foreign = await publish(bundle, publisher, '?pod=other').expect(404);
-    expect(foreign.body).toEqual({ ...missing.body, detail: missing.body.detail.replace('nowhere', 'other') });
+    expect(foreign.body).toEqual({
+      ...missing.body,
+      detail: missing.body.detail.replace('nowhere', 'other'),
+    });
     expect(await stored()).toEqual(before);
   });
 
@@ -117,7 +129,7 @@ describe('publishing a bundle', () => {
     ['found out on the way', false],
   ])('refuses a bundle that is too large: %s', async (_, declared) => {
     const before = await stored();
-    const large = Buffer.alloc(1024 * 1024 + 1, 1);
+    const large = await bundleOf({ 'index.html': randomBytes(1024 * 1024 + 1) });
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const upload = httpRequest(`${gateway.api}/v1/updates`, {
         method: 'POST',
@@ -130,7 +142,7 @@ describe('publishing a bundle', () => {
       upload.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
       upload.end(large);
     });
-    expect([413, 422]).toContain(status);
+    expect(status).toBe(413);
     expect(await stored()).toEqual(before);
   });
 
@@ -150,11 +162,12 @@ describe('publishing a bundle', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     upload.destroy();
     await expect.poll(stored).toEqual(before);
-    expect(gateway.broker.published).toEqual([]);
   });
 
   it('refuses other media types', async () => {
-    const answer = await publish(await shopBundle()).set('Content-Type', 'text/plain').expect(415);
+    const answer = await publish(await shopBundle())
+      .set('Content-Type', 'text/plain')
+      .expect(415);
     expect(answer.body.code).toBe('HTTP.UNSUPPORTED_MEDIA_TYPE');
   });
 });
@@ -171,17 +184,26 @@ describe('an Idempotency-Key', () => {
   });
 
   it('refuses another request, and keeps nothing of it', async () => {
-    await publish(await shopBundle('one')).set('Idempotency-Key', 'k-2').expect(202);
+    await publish(await shopBundle('one'))
+      .set('Idempotency-Key', 'k-2')
+      .expect(202);
     const before = await stored();
-    const other = await publish(await shopBundle('two')).set('Idempotency-Key', 'k-2').expect(422);
+    const other = await publish(await shopBundle('two'))
+      .set('Idempotency-Key', 'k-2')
+      .expect(422);
     expect(other.body.code).toBe('IDEMPOTENCY.KEY_REUSED');
     expect(await stored()).toEqual(before);
     await goBack({ pod: 'shop' }).set('Idempotency-Key', 'k-2').expect(422);
   });
 
   it('is each publisher’s own', async () => {
-    await publish(await shopBundle('mine')).set('Idempotency-Key', 'k-3').expect(202);
-    const theirs = await publish(await shopBundle('theirs'), rival, '?pod=other').set('Idempotency-Key', 'k-3');
+    await publish(await shopBundle('mine'))
+      .set('Idempotency-Key', 'k-3')
+      .expect(202);
+    const theirs = await publish(await shopBundle('theirs'), rival, '?pod=other').set(
+      'Idempotency-Key',
+      'k-3',
+    );
     expect(theirs.status).toBe(202);
     expect(theirs.headers['idempotency-replayed']).toBeUndefined();
   });
@@ -196,8 +218,7 @@ describe('an Idempotency-Key', () => {
     expect(answers.filter((answer) => answer.headers['idempotency-replayed'] === undefined)).toHaveLength(1);
     const rows = await gateway.dataSource.manager.countBy(UpdateEntity, { idempotencyKey: 'k-race' });
     expect(rows).toBe(1);
-    await submitted(answers[0]?.body.id);
-    expect(gateway.broker.published).toHaveLength(1);
+    expect(await submitted(answers[0]?.body.id)).toHaveLength(1);
   });
 
   it('lets one of two different requests at once win', async () => {

@@ -1,15 +1,25 @@
 import type { ArtifactStore } from '@podway/artifacts';
+import type { LoadBalancer } from '@podway/balancing';
 import {
   InstallFailed,
   PodwayError,
   UpdateInstalled,
   type BundleManifest,
   type InstallUpdate,
+  type PodSpec,
   type StepOutcome,
 } from '@podway/contracts';
 import { installerFor } from '@podway/installers';
 import type { Updates } from '@podway/persistence';
-import { failureOf, outcomeOf, watchdogMsOf, type PodServer, type PodServers, type StepWork } from '@podway/service-kit';
+import {
+  drainTimeoutMsOf,
+  failureOf,
+  outcomeOf,
+  watchdogMsOf,
+  type PodServer,
+  type PodServers,
+  type StepWork,
+} from '@podway/service-kit';
 import type { StateDriver, StepContext } from '@podway/state';
 import { checkPrerequisites } from './prerequisites.js';
 
@@ -33,6 +43,7 @@ export class Installing implements StepWork<InstallUpdate> {
     private readonly driver: StateDriver,
     private readonly updates: Updates,
     private readonly artifacts: ArtifactStore,
+    private readonly balancer: LoadBalancer,
   ) {}
 
   async execute(command: InstallUpdate, context: StepContext): Promise<StepOutcome> {
@@ -41,6 +52,7 @@ export class Installing implements StepWork<InstallUpdate> {
     await this.driver.feedWatchdog(canary, context, { watchdogMs: watchdogMsOf(pod) });
     const installed =
       command.source.kind === 'release' ? kept(command) : await this.build(canary, command, context);
+    await this.drain(pod, command, context);
     context.progress('switching the canary', { server: canary.name });
     await this.driver.switchTo(canary, context, installed);
     return outcomeOf(UpdateInstalled, command, installed);
@@ -48,6 +60,16 @@ export class Installing implements StepWork<InstallUpdate> {
 
   failed(command: InstallUpdate, error: PodwayError): InstallFailed {
     return failureOf(InstallFailed, command, error, { server: command.canary });
+  }
+
+  /** Again, although the snapshotter has: a copy of its command that failed late may have put the canary back. */
+  private async drain(pod: PodSpec, command: InstallUpdate, context: StepContext): Promise<void> {
+    if (pod.servers.length === 1) return;
+    await this.balancer.rotate(pod, new Map([[command.canary, false]]), {
+      fencingToken: command.fencingToken,
+      drainTimeoutMs: drainTimeoutMsOf(pod),
+      signal: context.signal,
+    });
   }
 
   /** Builds the new state beside the live one, once: a second call finds it. */
@@ -73,14 +95,22 @@ export class Installing implements StepWork<InstallUpdate> {
     context: StepContext,
   ): Promise<Installed> {
     const treeId = command.deploymentId;
-    const installers = manifest.components.map((component) => installerFor(component, { store: this.artifacts, digest }));
+    const installers = manifest.components.map((component) =>
+      installerFor(component, { store: this.artifacts, digest }),
+    );
     // Unchanged files are shared with the live state, unless something writes into files where they are.
     const copy = installers.some((installer) => installer.writesInPlace) ? 'full' : 'link';
     const { dir } = await this.driver.beginStage(canary, context, { base: command.snapshot.treeId, copy });
     for (const [index, installer] of installers.entries()) {
       const percent = Math.round((100 * index) / installers.length);
       context.progress(`installing ${installer.component.name}`, { server: canary.name, percent });
-      await installer.apply({ target: canary, stageDir: dir, driver: this.driver, context, pod: command.pod });
+      await installer.apply({
+        target: canary,
+        stageDir: dir,
+        driver: this.driver,
+        context,
+        pod: command.pod,
+      });
     }
     const { fingerprint } = await this.driver.commitStage(canary, context, { dir, treeId });
     return { treeId, fingerprint };

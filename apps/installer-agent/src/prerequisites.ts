@@ -17,13 +17,22 @@ export async function checkPrerequisites(
   const problems: string[] = [];
   if (wanted?.diskFreeMb !== undefined) {
     const { diskFreeMb } = await driver.inspect(server);
-    if (diskFreeMb < wanted.diskFreeMb) problems.push(`${wanted.diskFreeMb} MiB of disk wanted, ${diskFreeMb} free`);
+    if (diskFreeMb < wanted.diskFreeMb)
+      problems.push(`${wanted.diskFreeMb} MiB of disk wanted, ${diskFreeMb} free`);
   }
   if (wanted?.commands?.length) {
     const { stdout } = await server.session.exec(['sh', '-c', WHICH, 'sh', ...wanted.commands]);
-    problems.push(...stdout.split('\n').filter(Boolean).map((name) => `the program ${name} is not there`));
+    problems.push(
+      ...stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((name) => `the program ${name} is not there`),
+    );
   }
   if (problems.length > 0) {
-    throw new PrerequisiteMissingError('INSTALL.PREREQUISITE_MISSING', `${server.name}: ${problems.join('; ')}`);
+    throw new PrerequisiteMissingError(
+      'INSTALL.PREREQUISITE_MISSING',
+      `${server.name}: ${problems.join('; ')}`,
+    );
   }
 }

@@ -6,6 +6,8 @@ export interface Candidate {
   readonly name: string;
   readonly quarantined: boolean;
   readonly inRotation: boolean;
+  /** Its live state is the POD's current release. */
+  readonly onCurrentRelease: boolean;
   /** Unset: the server could not be reached. */
   readonly load?: number;
   /** Why it could not be reached. */
@@ -17,25 +19,37 @@ export class NoCanaryError extends PodwayError {}
 
 /**
  * The canary by the POD's policy: healthy, not quarantined, and the least loaded or the first of the file.
- * A busy server is avoided as long as there is a less busy one.
+ * A busy server is avoided as long as there is a less busy one. Where all are quarantined, one that holds the current
+ * release may go first: the POD could never be updated again otherwise.
  * @throws NoCanaryError when none is left, or too few would stay in rotation.
  */
 export function chooseCanary(pod: PodSpec, candidates: readonly Candidate[]): string {
-  const fit = candidates.filter((candidate) => !candidate.quarantined && candidate.load !== undefined);
-  if (fit.length === 0) {
-    const seen = candidates.map(
-      ({ name, quarantined, problem }) => `${name}: ${quarantined ? 'quarantined' : (problem ?? 'unfit')}`,
-    );
-    throw new NoCanaryError('CANARY.NONE_FIT', `No server can take the update first (${seen.join('; ')})`);
-  }
+  const reachable = candidates.filter((candidate) => candidate.load !== undefined);
+  const free = reachable.filter((candidate) => !candidate.quarantined);
+  const allOut = candidates.every((candidate) => candidate.quarantined);
+  const fit = allOut ? reachable.filter((candidate) => candidate.onCurrentRelease) : free;
   const [canary] =
-    pod.policy?.canary === 'first' ? fit : [...fit].sort((a, b) => (a.load ?? 0) - (b.load ?? 0));
-  const staying = candidates.filter((candidate) => candidate.inRotation && candidate !== canary).length;
-  if (!canary || (pod.servers.length > 1 && staying < minInRotationOf(pod))) {
-    throw new NoCanaryError(
-      'CANARY.TOO_FEW_IN_ROTATION',
-      `Only ${staying} servers would stay in rotation, and the POD needs ${minInRotationOf(pod)}`,
-    );
-  }
+    pod.policy?.canary === 'first' ? fit : fit.toSorted((a, b) => (a.load ?? 0) - (b.load ?? 0));
+  if (!canary) throw noneFit(candidates);
+  refuseTooFew(pod, candidates, canary);
   return canary.name;
+}
+
+function refuseTooFew(pod: PodSpec, candidates: readonly Candidate[], canary: Candidate): void {
+  const serves = (candidate: Candidate): boolean => candidate.inRotation && !candidate.quarantined;
+  // Its leaving changes nothing for visitors, or they have no other server anyway.
+  if (!serves(canary) || pod.servers.length === 1) return;
+  const staying = candidates.filter((candidate) => serves(candidate) && candidate !== canary).length;
+  if (staying >= minInRotationOf(pod)) return;
+  throw new NoCanaryError(
+    'CANARY.TOO_FEW_IN_ROTATION',
+    `Only ${staying} servers would stay in rotation, and the POD needs ${minInRotationOf(pod)}`,
+  );
+}
+
+function noneFit(candidates: readonly Candidate[]): NoCanaryError {
+  const seen = candidates.map(
+    ({ name, quarantined, problem }) => `${name}: ${problem ?? (quarantined ? 'quarantined' : 'unfit')}`,
+  );
+  return new NoCanaryError('CANARY.NONE_FIT', `No server can take the update first (${seen.join('; ')})`);
 }

@@ -38,19 +38,22 @@ export class SelectingCanary implements StepWork<SelectCanary> {
 
   private async candidates(pod: PodSpec): Promise<Candidate[]> {
     const names = pod.servers.map((server) => server.name);
-    const [{ servers, failures }, statuses, inRotation] = await Promise.all([
+    const [{ servers, failures }, statuses, inRotation, [release]] = await Promise.all([
       this.servers.connectAll(pod, names),
       this.deployments.serverStatus(pod.name),
       this.balancer.inRotation(pod),
+      this.deployments.releases(pod.name, 1),
     ]);
     const quarantined = new Set(
       statuses.filter((status) => status.quarantined).map((status) => status.server),
     );
     const loads = new Map<string, number>();
+    const current = new Set<string>();
     await Promise.all(
       servers.map(async (server) => {
         try {
-          const { load1, cpus } = await this.driver.inspect(server);
+          const { load1, cpus, liveTreeId } = await this.driver.inspect(server);
+          if (liveTreeId === release?.treeId) current.add(server.name);
           loads.set(server.name, load1 / Math.max(1, cpus));
         } catch (error) {
           if (!(error instanceof PodwayError)) throw error;
@@ -62,6 +65,7 @@ export class SelectingCanary implements StepWork<SelectCanary> {
       name,
       quarantined: quarantined.has(name),
       inRotation: inRotation.includes(name),
+      onCurrentRelease: current.has(name),
       load: loads.get(name),
       problem: failures.get(name)?.message,
     }));

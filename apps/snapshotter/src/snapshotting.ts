@@ -63,8 +63,9 @@ export class Snapshotting implements StepWork<TakeSnapshot> {
     try {
       const canary = await this.servers.connect(pod, command.canary);
       await this.driver.disarmWatchdog(canary, context.deploymentId);
+      // One more than the command's: a second copy of the same command must not drain it again after this.
       await this.balancer.rotate(pod, new Map([[command.canary, true]]), {
-        fencingToken: command.fencingToken,
+        fencingToken: command.fencingToken + 1,
         drainTimeoutMs: 0,
       });
     } catch (error) {

@@ -16,6 +16,10 @@ export class BalancerNotSettledError extends PodwayError {
 export class GatewayLoadBalancer implements LoadBalancer {
   constructor(private readonly rotation: Rotation) {}
 
+  fence(pod: string, fencingToken: number): Promise<void> {
+    return this.rotation.fence(pod, fencingToken);
+  }
+
   inRotation(pod: PodSpec): Promise<string[]> {
     return this.rotation.inRotation(
       pod.name,
@@ -23,14 +27,30 @@ export class GatewayLoadBalancer implements LoadBalancer {
     );
   }
 
-  async rotate(pod: PodSpec, changes: ReadonlyMap<string, boolean>, options: RotateOptions): Promise<{ running: number }> {
+  async rotate(
+    pod: PodSpec,
+    changes: ReadonlyMap<string, boolean>,
+    options: RotateOptions,
+  ): Promise<{ running: number }> {
     if (changes.size === 0) return { running: 0 };
     const generation = await this.rotation.set(pod.name, changes, options.fencingToken);
     const out = [...changes].filter(([, inRotation]) => !inRotation).map(([server]) => server);
-    const drained = await this.rotation.settled(pod.name, out, generation, options.drainTimeoutMs, options.signal);
+    const drained = await this.rotation.settled(
+      pod.name,
+      out,
+      generation,
+      options.drainTimeoutMs,
+      options.signal,
+    );
     if (drained.acknowledged) return { running: drained.running };
     // A gateway that died is waited for until it counts as gone; one that lives follows within this time.
-    const late = await this.rotation.settled(pod.name, [], generation, GATEWAY_GONE_MS + 2_000, options.signal);
+    const late = await this.rotation.settled(
+      pod.name,
+      [],
+      generation,
+      GATEWAY_GONE_MS + 2_000,
+      options.signal,
+    );
     if (!late.acknowledged) throw new BalancerNotSettledError(pod.name);
     return { running: drained.running };
   }

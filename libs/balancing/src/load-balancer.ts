@@ -10,7 +10,10 @@ export interface RotateOptions {
 
 /** Which of a POD's servers take users' accesses. */
 export interface LoadBalancer {
-  /** Names of the POD's servers in rotation. */
+  /** Shows a command's token: older commands can change the POD's rotation no more. Rejects ROTATION.FENCED. */
+  fence(pod: string, fencingToken: number): Promise<void>;
+
+  /** Names of the POD's servers in rotation. Whether they are quarantined is not looked at. */
   inRotation(pod: PodSpec): Promise<string[]>;
 
   /**
@@ -19,5 +22,9 @@ export interface LoadBalancer {
    * @returns accesses that still run on servers taken out.
    * @throws BalancerNotSettledError (retryable) when the change is not in force in time; it may come into force later.
    */
-  rotate(pod: PodSpec, changes: ReadonlyMap<string, boolean>, options: RotateOptions): Promise<{ running: number }>;
+  rotate(
+    pod: PodSpec,
+    changes: ReadonlyMap<string, boolean>,
+    options: RotateOptions,
+  ): Promise<{ running: number }>;
 }

@@ -11,7 +11,7 @@ export async function runService<S extends CommonSettings>(definition: ServiceDe
   const settings = settingsOrExit(definition);
   const logger = createLogger(definition.name, settings.logLevel);
   const infrastructure = await openInfrastructure(settings, definition.name, logger);
-  let service: RunningService | undefined;
+  let service: RunningService | undefined = undefined as RunningService | undefined;
   const ready = async (): Promise<boolean> => service !== undefined && (await service.ready());
   const health =
     settings.healthPort === undefined

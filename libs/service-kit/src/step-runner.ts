@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import {
   envelop,
+  PodCommand,
   PodwayError,
   StepProgressed,
   type Envelope,
   type FailedOutcome,
-  type PodCommand,
   type StepCommand,
   type StepOutcome,
 } from '@podway/contracts';
 import { routed, type Broker } from '@podway/messaging';
+import type { LoadBalancer } from '@podway/balancing';
 import type { StepContext } from '@podway/state';
 
 /** Codes that mean: a newer command has been here. Whoever meets one is of the past, and says no more. */
@@ -62,6 +63,7 @@ export class StepRunner {
   constructor(
     private readonly service: string,
     private readonly broker: Broker,
+    private readonly balancer: Pick<LoadBalancer, 'fence'>,
     private readonly logger: Logger,
   ) {}
 
@@ -99,6 +101,8 @@ export class StepRunner {
   ): Promise<StepOutcome | undefined> {
     for (let tries = 0; ; tries += 1) {
       try {
+        // Whoever begins a step ends the say of all commands before it, also of those that it does not meet on a server.
+        if (command instanceof PodCommand) await this.balancer.fence(command.pod, command.fencingToken);
         return await work.execute(command, progress.context);
       } catch (error) {
         if (!(error instanceof PodwayError)) throw error;
@@ -147,7 +151,7 @@ class ProgressReporter {
   ) {
     this.context = {
       deploymentId: command.deploymentId,
-      fencingToken: (command as Partial<PodCommand>).fencingToken ?? 0,
+      fencingToken: command instanceof PodCommand ? command.fencingToken : 0,
       signal: this.hardLimit,
       progress: (message, at) => {
         if (Date.now() - this.lastAt >= PROGRESS_EVERY_MS) this.say(message, at);

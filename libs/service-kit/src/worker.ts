@@ -49,10 +49,9 @@ export function defineWorker(definition: {
     settings: CommonSettings,
     start: (context) => {
       const { infrastructure, logger } = context;
-      const runner = new StepRunner(definition.name, infrastructure.broker, logger);
-      const controllers = definition
-        .steps(workerParts(infrastructure, logger))
-        .map((handler) => handler.controller(runner));
+      const parts = workerParts(infrastructure, logger);
+      const runner = new StepRunner(definition.name, infrastructure.broker, parts.balancer, logger);
+      const controllers = definition.steps(parts).map((handler) => handler.controller(runner));
 
       @Module({ controllers })
       class WorkerModule {}

@@ -19,9 +19,20 @@ export async function applyEffects(
       fingerprint: effects.recordRelease?.fingerprint,
     });
   }
-  for (const server of effects.unquarantine)
-    await upsert(manager, pod, server, now, { quarantined: false, reason: null });
+  if (effects.unquarantine.length > 0) await unquarantine(manager, state, pod, effects.unquarantine, now);
   await quarantine(manager, state, pod, effects, now);
+}
+
+async function unquarantine(
+  manager: EntityManager,
+  state: SagaState,
+  pod: string,
+  servers: readonly string[],
+  now: Date,
+): Promise<void> {
+  for (const server of servers) await upsert(manager, pod, server, now, { quarantined: false, reason: null });
+  // Gateways route by generations: a new one makes them look.
+  if (state.fencingToken !== undefined) await setRotation(manager, pod, new Map(), state.fencingToken);
 }
 
 async function quarantine(

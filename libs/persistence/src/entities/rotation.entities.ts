@@ -13,10 +13,6 @@ export class RotationEntity {
   @Column('boolean', { name: 'in_rotation' })
   inRotation: boolean;
 
-  /** Highest fencing token that changed the row. */
-  @Column('bigint', { name: 'fencing_token', transformer: bigintAsNumber })
-  fencingToken: number;
-
   @Column('timestamptz', { name: 'changed_at' })
   changedAt: Date;
 }

@@ -137,9 +137,12 @@ export class Initial1700000000000 implements MigrationInterface {
         pod text not null,
         server text not null,
         in_rotation boolean not null,
-        fencing_token bigint not null,
         changed_at timestamptz not null default now(),
         primary key (pod, server)
+      );
+      create table ingress.rotation_fences (
+        pod text primary key,
+        fencing_token bigint not null
       );
       create table ingress.gateways (
         id text primary key,

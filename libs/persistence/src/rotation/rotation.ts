@@ -18,7 +18,7 @@ export class RotationFencedError extends PodwayError {
 
 export interface RotationView {
   generation: number;
-  /** `<pod>/<server>` of every server that is out of rotation. */
+  /** `<pod>/<server>` of every server that gets no accesses: out of rotation, or quarantined. */
   out: ReadonlySet<string>;
 }
 
@@ -42,7 +42,15 @@ export class Rotation {
     return this.dataSource.transaction((manager) => setRotation(manager, pod, changes, fencingToken));
   }
 
-  /** The servers of a POD that are in rotation, out of `servers`. */
+  /**
+   * Shows a command's token: from now on, older commands can change the POD's rotation no more.
+   * @throws RotationFencedError when a newer command came first.
+   */
+  fence(pod: string, fencingToken: number): Promise<void> {
+    return showToken(this.dataSource.manager, pod, fencingToken);
+  }
+
+  /** The servers of a POD that are in rotation, out of `servers`. Quarantine, which goes before, is not looked at. */
   async inRotation(pod: string, servers: readonly string[]): Promise<string[]> {
     const rows: { server: string }[] = await this.dataSource.query(
       'select server from ingress.rotation where pod = $1 and not in_rotation',
@@ -55,7 +63,10 @@ export class Rotation {
   /** What gateways route by. Generation and rows are of one moment. */
   async view(): Promise<RotationView> {
     const rows: { generation: string; out: string[] | null }[] = await this.dataSource.query(
-      `select g.generation, (select array_agg(pod || '/' || server) from ingress.rotation where not in_rotation) as out
+      `select g.generation, (
+           select array_agg(o.pod || '/' || o.server) from (
+             select pod, server from ingress.rotation where not in_rotation
+             union select pod, server from coordinator.server_status where quarantined) o) as out
          from ingress.rotation_generation g`,
     );
     return { generation: Number(rows[0]?.generation ?? 0), out: new Set(rows[0]?.out ?? []) };
@@ -120,21 +131,30 @@ export async function setRotation(
   changes: ReadonlyMap<string, boolean>,
   fencingToken: number,
 ): Promise<number> {
+  await showToken(manager, pod, fencingToken);
   // The row's lock orders all changes, so a generation that was seen includes all earlier ones.
   const [[row]]: [[{ generation: string }]] = await manager.query(
     'update ingress.rotation_generation set generation = generation + 1 returning generation',
   );
   for (const [server, inRotation] of changes) {
-    const written: unknown[] = await manager.query(
-      `insert into ingress.rotation as r (pod, server, in_rotation, fencing_token) values ($1, $2, $3, $4)
-       on conflict (pod, server) do update
-         set in_rotation = excluded.in_rotation, fencing_token = excluded.fencing_token, changed_at = now()
-         where r.fencing_token <= excluded.fencing_token
-       returning server`,
-      [pod, server, inRotation, fencingToken],
+    await manager.query(
+      `insert into ingress.rotation (pod, server, in_rotation) values ($1, $2, $3)
+       on conflict (pod, server) do update set in_rotation = excluded.in_rotation, changed_at = now()`,
+      [pod, server, inRotation],
     );
-    if (written.length === 0) throw new RotationFencedError(pod, fencingToken);
   }
   await manager.query('select pg_notify($1, $2)', [ROTATION_CHANNEL, '']);
   return Number(row.generation);
+}
+
+/** One fence for the whole POD: whoever shows an older token than was seen is of the past. */
+async function showToken(manager: EntityManager, pod: string, fencingToken: number): Promise<void> {
+  const shown: unknown[] = await manager.query(
+    `insert into ingress.rotation_fences as f (pod, fencing_token) values ($1, $2)
+     on conflict (pod) do update set fencing_token = excluded.fencing_token
+       where f.fencing_token <= excluded.fencing_token
+     returning pod`,
+    [pod, fencingToken],
+  );
+  if (shown.length === 0) throw new RotationFencedError(pod, fencingToken);
 }

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { DeploymentDetailView, PolicySpec, PodSpec, StateSpec } from '@podway/contracts';
+import { ensurePackages, Fleet, type FleetOptions } from '@podway/testing/fleet';
+import { SshServers, type SshServer } from '@podway/testing/ssh-servers';
+import { Api } from './api.js';
+import { site, writeBundle, type BundleParts } from './bundles.js';
+import { leftovers, liveHash, liveTree } from './observer.js';
+
+/** A fleet of real services, and PODs of real sshd servers made one after the other. */
+export class Scene {
+  private readonly groups: SshServers[] = [];
+  private count = 0;
+
+  private constructor(
+    readonly fleet: Fleet,
+    readonly folder: string,
+    readonly admin: Api,
+  ) {}
+
+  static async open(options: FleetOptions = {}): Promise<Scene> {
+    await ensurePackages(['openssh-server', 'openssh-client'], (line) => console.error(line));
+    const fleet = await Fleet.start(options);
+    const folder = await mkdtemp(join(tmpdir(), 'podway-e2e-'));
+    return new Scene(fleet, folder, new Api(fleet.apiUrl, fleet.adminKey));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.groups.map((group) => group.stop()));
+    await this.fleet.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** A POD of `count` servers in the inventory, with a publisher of its client. No release yet. */
+  async pod(options: PodOptions = {}): Promise<Pod> {
+    this.count += 1;
+    const name = `pod${this.count}`;
+    const client = options.client ?? 'acme';
+    const servers = await SshServers.start({ count: options.servers ?? 3, sites: true });
+    this.groups.push(servers);
+    const spec: PodSpec = {
+      name,
+      client,
+      hosts: [`${name}.test`],
+      path: '/nowhere',
+      servers: servers.servers.map((server) => server.spec()),
+      state: { driver: 'tree', ...options.state },
+      checks: options.checks ?? [
+        { probe: 'http', path: '/health.txt', expectText: 'healthy', tries: 2, intervalMs: 100 },
+      ],
+      policy: { canary: 'first', ...options.policy },
+    };
+    await this.admin.applyPods(spec);
+    const { key } = await this.admin.call<{ key: string }>('POST', '/v1/keys', { client, role: 'publisher' });
+    return new Pod(this, name, servers, new Api(this.fleet.apiUrl, key), spec);
+  }
+}
+
+export interface PodOptions {
+  servers?: number;
+  client?: string;
+  policy?: PolicySpec;
+  state?: Partial<StateSpec>;
+  checks?: PodSpec['checks'];
+}
+
+/** One POD, its servers, and somebody who publishes to it. */
+export class Pod {
+  private bundles = 0;
+
+  constructor(
+    readonly scene: Scene,
+    readonly name: string,
+    readonly group: SshServers,
+    readonly publisher: Api,
+    readonly spec: PodSpec,
+  ) {}
+
+  get servers(): readonly SshServer[] {
+    return this.group.servers;
+  }
+
+  server(index: number): SshServer {
+    return this.group.at(index);
+  }
+
+  /** Writes a bundle: a small site of the version, unless told otherwise. */
+  bundle(version: string, parts: Partial<BundleParts> = {}): Promise<string> {
+    this.bundles += 1;
+    const folder = join(this.scene.folder, `${this.name}-bundle-${this.bundles}`);
+    return writeBundle(folder, { version, files: site(version), ...parts });
+  }
+
+  async publish(version: string, parts: Partial<BundleParts> = {}): Promise<string> {
+    return this.publisher.publish(await this.bundle(version, parts), this.name);
+  }
+
+  ended(id: string): Promise<DeploymentDetailView> {
+    return this.publisher.ended(id);
+  }
+
+  /** Publishes a good version and waits for its success. */
+  async serves(version: string, parts: Partial<BundleParts> = {}): Promise<string> {
+    const id = await this.publish(version, parts);
+    const view = await this.ended(id);
+    expect(view, JSON.stringify(view.failure)).toMatchObject({ state: 'Succeeded' });
+    return id;
+  }
+
+  /** Hashes of the servers' live states, in the order of the servers. */
+  hashes(servers: readonly SshServer[] = this.servers): Promise<string[]> {
+    return Promise.all(servers.map(liveHash));
+  }
+
+  /**
+   * What must hold when a deployment is over: every server given is on the tree, all the same to the byte, in
+   * rotation, and nothing is left lying about.
+   */
+  async settledOn(tree: string | undefined, servers: readonly SshServer[] = this.servers): Promise<void> {
+    const trees = await Promise.all(servers.map(liveTree));
+    expect(trees).toEqual(servers.map(() => (tree === undefined ? undefined : `releases/${tree}`)));
+    expect(new Set(await this.hashes(servers)).size).toBe(1);
+    const { servers: shown } = await this.publisher.pod(this.name);
+    for (const server of servers) {
+      expect(shown.find((one) => one.name === server.name)).toMatchObject({
+        inRotation: true,
+        quarantined: false,
+      });
+    }
+    expect((await Promise.all(servers.map(leftovers))).flat()).toEqual([]);
+  }
+
+  /** What a visitor gets through the gateway. */
+  async visit(path = '/'): Promise<{ status: number; text: string }> {
+    const { request } = await import('undici');
+    const { statusCode, body } = await request(new URL(path, this.scene.fleet.accessUrl), {
+      headers: { host: `${this.name}.test` },
+    });
+    return { status: statusCode, text: await body.text() };
+  }
+}

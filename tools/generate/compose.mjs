@@ -136,7 +136,9 @@ function podwayService(service) {
 /** Lets every service take over what is shared, as YAML merge keys. */
 function withSharedParts(document) {
   const merge = (map, shared) =>
-    map.items.unshift(new Pair(new Scalar('<<'), document.createAlias(document.get(shared), shared.slice(2))));
+    map.items.unshift(
+      new Pair(new Scalar('<<'), document.createAlias(document.get(shared), shared.slice(2))),
+    );
   for (const service of services) {
     merge(document.getIn(['services', service]), 'x-podway');
     merge(document.getIn(['services', service, 'environment']), 'x-environment');

@@ -1,0 +1,108 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shopBundle } from '../../test/bundle.js';
+import { appendChange, insertDeployment } from '../../test/deployments.js';
+import { pod, startGateway, type TestGateway } from '../../test/gateway.js';
+import { apiEndpoints } from './endpoints.js';
+
+interface OpenApi {
+  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>>;
+}
+
+let gateway: TestGateway;
+let admin: string;
+let document: OpenApi;
+let ajv: Ajv2020;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  admin = await gateway.key('*', 'admin');
+  await gateway.apply([pod('shop', 'acme', { hosts: ['shop.example'] })]);
+  document = (await request(gateway.api).get('/openapi.json').expect(200)).body as OpenApi;
+  ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, 'openapi');
+});
+afterAll(() => gateway.close());
+
+function schemaOf(method: string, path: string, status: number): ValidateFunction {
+  const types = document.paths[path]?.[method]?.responses[status]?.content ?? {};
+  const [type = ''] = Object.keys(types);
+  const escape = (part: string): string =>
+    encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
+  const pointer = ['paths', path, method, 'responses', String(status), 'content', type, 'schema']
+    .map(escape)
+    .join('/');
+  const validate = ajv.getSchema(`openapi#/${pointer}`);
+  if (!validate) throw new Error(`no schema for ${method} ${path} ${status}`);
+  return validate;
+}
+
+it('is served as it is committed, and lists every endpoint', () => {
+  const listed = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect(listed.sort()).toEqual(
+    apiEndpoints()
+      .map(({ method, path }) => `${method} ${path.replace(/:([a-z]+)/g, '{$1}')}`)
+      .sort(),
+  );
+});
+
+describe('answers are what the document says', () => {
+  it.each<[string, string, number, (id: string) => request.Test | Promise<request.Test>]>([
+    ['get', '/v1/pods', 200, () => get('/v1/pods')],
+    ['get', '/v1/pods/{id}', 200, () => get('/v1/pods/shop')],
+    ['get', '/v1/pods/{id}', 404, () => get('/v1/pods/none')],
+    ['get', '/v1/pods/{id}/releases', 200, () => get('/v1/pods/shop/releases')],
+    ['get', '/v1/deployments', 200, () => get('/v1/deployments')],
+    ['get', '/v1/deployments/{id}', 200, (id) => get(`/v1/deployments/${id}`)],
+    ['get', '/v1/deployments', 422, () => get('/v1/deployments?limit=0')],
+    ['post', '/v1/deployments/{id}/abort', 202, (id) => send('post', `/v1/deployments/${id}/abort`)],
+    ['get', '/v1/dead-letters', 200, () => get('/v1/dead-letters')],
+    ['post', '/v1/dead-letters/replay', 200, () => send('post', '/v1/dead-letters/replay')],
+    ['post', '/v1/keys', 201, () => send('post', '/v1/keys', { client: 'acme', role: 'viewer' })],
+    [
+      'put',
+      '/v1/pods',
+      200,
+      () => send('put', '/v1/pods', { apiVersion: 'podway/v1', pods: [pod('blog', 'acme')] }),
+    ],
+    [
+      'post',
+      '/v1/updates',
+      202,
+      async () =>
+        send('post', '/v1/updates')
+          .type('application/gzip')
+          .send(await shopBundle()),
+    ],
+  ])('%s %s %i', async (method, path, status, ask) => {
+    const deployment = await insertDeployment(gateway.dataSource, {
+      state: 'Installing',
+      saga: {
+        label: 'x',
+        canary: 's1',
+        servers: [{ name: 's1', result: 'switched', fingerprint: 'a'.repeat(64) }],
+        snapshot: { server: 's1', fingerprint: 'b'.repeat(64) },
+        failure: { code: 'A.B', detail: 'x', step: 'Installing' },
+      },
+    });
+    await appendChange(gateway.dataSource, deployment, { to: 'Installing', cause: 'SnapshotTaken' });
+    const answer = await ask(deployment.id);
+    expect(answer.status).toBe(status);
+    const validate = schemaOf(method, path, status);
+    validate(answer.body);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+});
+
+function get(path: string): request.Test {
+  return request(gateway.api).get(path).set('Authorization', `Bearer ${admin}`);
+}
+
+function send(method: 'post' | 'put', path: string, body?: object): request.Test {
+  return request(gateway.api)[method](path).set('Authorization', `Bearer ${admin}`).send(body);
+}

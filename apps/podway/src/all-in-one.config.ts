@@ -22,6 +22,7 @@ export class AllInOneSettings {
   @Max(65535)
   postgresPort: number = 0;
 
+  /** Least severe log records that are written, of all services. */
   @Setting('PODWAY_LOG_LEVEL')
   @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel: string = 'warn';

@@ -34,6 +34,7 @@ export class CommonSettings {
   @IsIn([true, false])
   allowLocalServers: boolean = true;
 
+  /** Least severe log records that are written. */
   @Setting('PODWAY_LOG_LEVEL')
   @IsIn(LEVELS)
   logLevel: string = 'info';
@@ -46,6 +47,7 @@ export class CommonSettings {
   @Max(65535)
   healthPort?: number;
 
+  /** Address that /livez and /readyz listen on. */
   @Setting('PODWAY_HEALTH_HOST')
   @IsString()
   @MaxLength(255)

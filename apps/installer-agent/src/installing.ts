@@ -100,17 +100,18 @@ export class Installing implements StepWork<InstallUpdate> {
     );
     // Unchanged files are shared with the live state, unless something writes into files where they are.
     const copy = installers.some((installer) => installer.writesInPlace) ? 'full' : 'link';
-    const { dir } = await this.driver.beginStage(canary, context, { base: command.snapshot.treeId, copy });
+    let { dir } = await this.driver.beginStage(canary, context, { base: command.snapshot.treeId, copy });
     for (const [index, installer] of installers.entries()) {
       const percent = Math.round((100 * index) / installers.length);
       context.progress(`installing ${installer.component.name}`, { server: canary.name, percent });
-      await installer.apply({
+      // A script that ran in an earlier stage is never run again: that stage is taken up instead.
+      ({ stageDir: dir } = await installer.apply({
         target: canary,
         stageDir: dir,
         driver: this.driver,
         context,
         pod: command.pod,
-      });
+      }));
     }
     const { fingerprint } = await this.driver.commitStage(canary, context, { dir, treeId });
     return { treeId, fingerprint };

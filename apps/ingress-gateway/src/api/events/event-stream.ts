@@ -45,7 +45,8 @@ export class EventStream {
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     });
-    await this.send(`retry: ${RECONNECT_MS}\n\n`);
+    // The id at once: a reader whose connection breaks before the first event knows where it stood.
+    await this.send(`retry: ${RECONNECT_MS}\nid: ${start.cursor}\n\n`);
     if (start.resync) {
       const notice = JSON.stringify(start.resync);
       await this.send(`id: ${start.cursor}\nevent: resync\ndata: ${notice}\n\n`);

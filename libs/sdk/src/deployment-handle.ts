@@ -1,0 +1,100 @@
+import {
+  DeploymentChanged,
+  isFinished,
+  messageOf,
+  type DeploymentDetailView,
+  type Envelope,
+  type UpdateView,
+} from '@podway/contracts';
+import type { Connection } from './connection.js';
+import { followedEvents, type EventsOptions } from './followed-events.js';
+import { pause } from './retry.js';
+import { WaitEndedError } from './sdk.errors.js';
+
+export interface WaitOptions {
+  /** Default: as long as it takes. */
+  readonly timeoutMs?: number;
+  /** Stops waiting, never the deployment. */
+  readonly signal?: AbortSignal;
+}
+
+const changedType = messageOf(DeploymentChanged).type;
+/** Besides following the events, a look at the deployment itself. */
+const LOOK_EVERY_MS = 10_000;
+
+/** One deployment, to look at and to wait for. Iterating over it gives its events up to its end. */
+export class DeploymentHandle implements AsyncIterable<Envelope> {
+  constructor(
+    protected readonly connection: Connection,
+    readonly deploymentId: string,
+  ) {}
+
+  /** The deployment as it is now. */
+  get(signal?: AbortSignal): Promise<DeploymentDetailView> {
+    const path = `/v1/deployments/${encodeURIComponent(this.deploymentId)}`;
+    return this.connection.json({ method: 'GET', path, ...(signal ? { signal } : {}) });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Envelope> {
+    return this.events();
+  }
+
+  /** All its events, those of the past included; ends with the deployment. */
+  async *events(
+    options: Omit<EventsOptions, 'deployment' | 'pod'> = {},
+  ): AsyncGenerator<Envelope, void, undefined> {
+    const all = followedEvents(this.connection, { after: 0, ...options, deployment: this.deploymentId });
+    for await (const event of all) {
+      yield event;
+      if (event.type === changedType && isFinished((event.data as DeploymentChanged).to)) return;
+    }
+  }
+
+  /**
+   * The deployment once it has finished, however it ended.
+   * @throws WaitEndedError when the time is over, or the signal is aborted, before that.
+   */
+  async wait({ timeoutMs, signal }: WaitOptions = {}): Promise<DeploymentDetailView> {
+    const done = new AbortController();
+    const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+    const either = AbortSignal.any([done.signal, ...limits.filter((one) => one !== undefined)]);
+    try {
+      await Promise.race([this.followed(either), this.looked(either)]);
+      either.throwIfAborted();
+      return await this.get(either);
+    } catch (error) {
+      if (!either.aborted) throw error;
+      throw new WaitEndedError(this.deploymentId, await this.stateNow());
+    } finally {
+      done.abort();
+    }
+  }
+
+  private async followed(signal: AbortSignal): Promise<void> {
+    for await (const event of this.events({ types: [changedType], signal })) void event;
+  }
+
+  private async looked(signal: AbortSignal): Promise<void> {
+    while (!isFinished((await this.get(signal)).state)) await pause(LOOK_EVERY_MS, signal);
+  }
+
+  private async stateNow(): Promise<string | undefined> {
+    const now = await this.connection
+      .once({ method: 'GET', path: `/v1/deployments/${encodeURIComponent(this.deploymentId)}` })
+      .then((response) => response.json() as Promise<DeploymentDetailView>)
+      .catch(() => undefined);
+    return now?.state;
+  }
+}
+
+/** An update that was accepted, and the deployment that it started. */
+export class PublishedUpdate extends DeploymentHandle {
+  constructor(
+    connection: Connection,
+    readonly update: UpdateView,
+    /** The same request was accepted before; nothing new was started. */
+    readonly replayed: boolean,
+  ) {
+    super(connection, update.deploymentId);
+  }
+}

@@ -12,6 +12,7 @@ make_key() { # FILE NAME: cut at any point, it is done again
     rm -f "$1.new" "$1.new.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1.new"
     mv "$1.new" "$1"
+    rm -f "$1.new.pub"
   }
   ssh-keygen -y -f "$1" >"$1.pub"
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -104,6 +104,33 @@ describe('the stream of a component', () => {
     expect(large.equals(readFileSync(join(folder, 'out/site/bin/tool')))).toBe(true);
     expect(readFileSync(join(folder, 'out/podway.yaml'), 'utf8')).toBe('not read here');
     expect(readFileSync(join(folder, 'out/site/bin/home'), 'utf8')).toBe('hello');
+  });
+
+  it('leaves out what its receiver has, and nothing that differs', async () => {
+    const unchanged: string[] = [];
+    const digests: Record<string, string> = {
+      'bin/tool': createHash('sha256').update(large).digest('hex'),
+      empty: 'f'.repeat(64),
+    };
+    const asked: unknown[] = [];
+    const digestOf = (...file: [string, number, boolean]): string | undefined => {
+      asked.push(file);
+      return digests[file[0]];
+    };
+    const known = { digestOf, unchanged: (path: string) => void unchanged.push(path) };
+    const stream = await componentStream(store, digest, component({ source: 'site' }), { known });
+    const names = (await listed(stream)).map(nameOf);
+    expect(names).toEqual([
+      'bin/',
+      'bin/home -> ../index.html',
+      'empty',
+      'index.html',
+      'uploads/',
+      'uploads/old.png',
+    ]);
+    expect(unchanged).toEqual(['bin/tool']);
+    expect(asked).toContainEqual(['bin/tool', 700_001, true]);
+    expect(asked).toContainEqual(['empty', 0, false]);
   });
 
   it('fails when the stored bundle has changed', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pack, type Header, type Pack } from 'tar-stream';
 import type { Component } from '@podway/contracts';
@@ -11,6 +12,8 @@ type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
 
 /** Content up to here is taken as one piece; larger files stream. */
 const SMALL_FILE_BYTES = 256 * 1024;
+/** Larger files are sent without a comparison: they would have to be held in memory for it. */
+const MAX_COMPARED_BYTES = 32 * 1024 * 1024;
 /** The largest time that a plain tar header holds in all readers (2038). */
 const MAX_SECONDS = 0x7fff_ffff;
 
@@ -18,6 +21,15 @@ export interface ComponentStreamOptions {
   limits?: Partial<BundleLimits>;
   /** Leaves out entries by their path in the stream. */
   skip?: (path: string) => boolean;
+  /** What the receiver has already, so that it need not be sent. */
+  known?: KnownFiles;
+}
+
+export interface KnownFiles {
+  /** SHA-256 of the file that the receiver has at this path, when its size and mode are these. */
+  digestOf(path: string, size: number, executable: boolean): string | undefined;
+  /** Told for each file that is left out because the receiver has it. */
+  unchanged(path: string): void;
 }
 
 /**
@@ -47,14 +59,14 @@ export async function bundleStream(
 /** `place`: an entry's path in the new stream; empty leaves it out. */
 function repacked(
   source: Readable,
-  { limits, skip = () => false }: ComponentStreamOptions,
+  { limits, known, skip = () => false }: ComponentStreamOptions,
   place: (path: string) => string,
 ): Readable {
   const fill = async (archive: Pack): Promise<void> => {
     const folders = new Set<string>();
     for await (const entry of readBundle(source, { ...defaultBundleLimits, ...limits })) {
       const path = place(entry.path);
-      if (path !== '' && !skip(path)) await add(archive, folders, path, entry);
+      if (path !== '' && !skip(path)) await add(archive, folders, path, entry, known);
     }
     archive.finalize();
   };
@@ -68,7 +80,13 @@ function repacked(
   return stream.once('close', () => source.destroy());
 }
 
-async function add(archive: Pack, folders: Set<string>, path: string, entry: BundleEntry): Promise<void> {
+async function add(
+  archive: Pack,
+  folders: Set<string>,
+  path: string,
+  entry: BundleEntry,
+  known?: KnownFiles,
+): Promise<void> {
   const mtime = timeOf(entry);
   const parents = path.split('/').slice(0, -1);
   for (let depth = 1; depth <= parents.length; depth += 1) {
@@ -86,7 +104,25 @@ async function add(archive: Pack, folders: Set<string>, path: string, entry: Bun
     });
   }
   const mode = entry.executable ? 0o755 : 0o644;
-  return addFile(archive, { ...owner, name: path, type: 'file', mode, size: entry.size }, entry);
+  const header = { ...owner, name: path, type: 'file' as const, mode, size: entry.size };
+  const digest = known?.digestOf(path, entry.size, entry.executable);
+  const compared = digest !== undefined && entry.size <= MAX_COMPARED_BYTES;
+  if (!compared && entry.size > SMALL_FILE_BYTES) {
+    return addEntry(archive, header, (sink) => writeInto(sink, entry.content));
+  }
+  const content = await wholeOf(entry.content);
+  if (compared && createHash('sha256').update(content).digest('hex') === digest)
+    return known?.unchanged(path);
+  return addEntry(archive, header, (sink) => {
+    sink.write(content);
+    sink.end(undefined);
+  });
+}
+
+async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 async function addFolder(archive: Pack, folders: Set<string>, path: string, mtime: Date): Promise<void> {
@@ -97,16 +133,6 @@ async function addFolder(archive: Pack, folders: Set<string>, path: string, mtim
 
 function addEmpty(archive: Pack, header: EntryHeader): Promise<void> {
   return addEntry(archive, header, () => undefined);
-}
-
-async function addFile(archive: Pack, header: EntryHeader, { size, content }: BundleEntry): Promise<void> {
-  if (size > SMALL_FILE_BYTES) return addEntry(archive, header, (sink) => writeInto(sink, content));
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return addEntry(archive, header, (sink) => {
-    sink.write(Buffer.concat(chunks));
-    sink.end(undefined);
-  });
 }
 
 /** Resolves when the entry is wholly in the archive. */

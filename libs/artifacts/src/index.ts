@@ -4,4 +4,9 @@ export * from './artifact.errors.js';
 export { BundleRefusedError, type BundleFault } from './bundle.errors.js';
 export { defaultBundleLimits, type BundleLimits } from './bundle-limits.js';
 export { inspectBundle, type BundleInspection, type InspectBundleOptions } from './inspect-bundle.js';
-export { bundleStream, componentStream, type ComponentStreamOptions } from './component-stream.js';
+export {
+  bundleStream,
+  componentStream,
+  type ComponentStreamOptions,
+  type KnownFiles,
+} from './component-stream.js';

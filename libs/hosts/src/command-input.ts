@@ -15,7 +15,11 @@ export function feed(
     stdin.end(source);
     return;
   }
-  finished(source, { writable: false }, (error) => error && !stdin.closed && interruption.abort(error));
+  finished(
+    source,
+    { writable: false },
+    (error) => error && !stdin.closed && interruption.sourceFailed(error),
+  );
   finished(stdin, { readable: false }, () => source.destroy());
   interruption.signal.addEventListener('abort', () => source.destroy(), { once: true });
   source.pipe(stdin);

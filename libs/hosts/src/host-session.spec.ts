@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerSpec } from '@podway/contracts';
+import { PodwayError, type ServerSpec } from '@podway/contracts';
 import { SshServers } from '@podway/testing/ssh-servers';
 import { InventoryHostSessions } from './inventory-host-sessions.js';
 import type { HostSession } from './host-session.js';

@@ -36,7 +36,8 @@ export interface CommandStream {
 /**
  * Runs commands on one server. Arguments reach the program as they are.
  * Rejects HOST.TIMEOUT, HOST.CONNECTION_LOST, HOST.UNREACHABLE (these three retryable),
- * HOST.OUTPUT_TOO_LARGE, HOST.ABORTED, HOST.INVALID_COMMAND; never for a non-zero exit code.
+ * HOST.OUTPUT_TOO_LARGE, HOST.ABORTED, HOST.INVALID_COMMAND; never for a non-zero exit code. An input that breaks off
+ * with a PodwayError rejects with that.
  * After a timeout or a lost connection the command may still be running on the server.
  */
 export interface HostSession {

@@ -1,3 +1,4 @@
+import { PodwayError } from '@podway/contracts';
 import { HostAbortedError, HostTimeoutError } from './host.errors.js';
 
 /** What ends a command before its time: its deadline, the caller's signal, or an error on the way. */
@@ -32,6 +33,12 @@ export class Interruption {
 
   abort(cause: unknown): void {
     this.fail(new HostAbortedError(this.server, this.program, cause));
+  }
+
+  /** The input broke off. What it says itself counts more than that we gave up. */
+  sourceFailed(error: Error): void {
+    if (error instanceof PodwayError) this.fail(error);
+    else this.abort(error);
   }
 
   fail(error: unknown): void {

@@ -1,1 +1,3 @@
-export {};
+export type { BundleSource, Installed, Installer, InstallRequest } from './installer.js';
+export * from './installer.errors.js';
+export { installerFor } from './installer-for.js';

@@ -47,7 +47,7 @@ describe('test servers', () => {
     await expect.poll(() => server.commands()).toHaveLength(1);
     expect(await server.cut()).toBeGreaterThan(0);
     await expect(running).rejects.toMatchObject({ code: 'HOST.CONNECTION_LOST' });
-    expect(await server.commands()).toHaveLength(1);
+    await expect.poll(() => server.commands()).toHaveLength(1);
   });
 });
 

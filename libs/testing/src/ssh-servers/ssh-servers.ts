@@ -88,7 +88,18 @@ async function makeServer(given: {
   await copyFile(`${identityFile}.pub`, join(root, 'ssh', 'authorized_keys'));
   const [type, blob] = (await readFile(join(root, 'ssh', 'host_key.pub'), 'utf8')).split(' ');
   const id = randomUUID();
-  const environment = { PODWAY_TEST_SERVER: name, PODWAY_TEST_SERVER_ID: id };
+  // What would survive a reboot of the server goes to folders of its own, never to those of this machine.
+  const environment = {
+    PODWAY_TEST_SERVER: name,
+    PODWAY_TEST_SERVER_ID: id,
+    // Without the start-up files of whoever runs the tests.
+    HOME: join(root, 'home'),
+    PODWAY_HOST_ETC: join(root, 'etc'),
+    PODWAY_HOST_RUN: join(root, 'run'),
+  };
+  await mkdir(join(root, 'etc', 'cron.d'), { recursive: true });
+  await mkdir(join(root, 'run'));
+  await mkdir(join(root, 'home'));
   const port = await freePort(address);
   await writeFile(join(root, 'ssh', 'sshd_config'), sshdConfig({ root, address, port, environment }));
   return new SshServer({

@@ -11,7 +11,7 @@ import {
 } from 'class-validator';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
 import '@podway/contracts';
-import { contractDocs, propertyDoc } from './contract-docs.mjs';
+import { classDocs, propertyDoc } from './class-docs.mjs';
 
 // Not exported to ES modules; the same instance as the one behind `@Type`.
 const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js');
@@ -38,7 +38,7 @@ const converters = {
 
 /** Every declared class as a schema, by name, with the doc comments as descriptions. */
 export async function contractSchemas(refPointerPrefix) {
-  const docs = await contractDocs();
+  const docs = await classDocs(['libs/contracts/src']);
   const schemas = validationMetadatasToSchemas({
     classValidatorMetadataStorage: getMetadataStorage(),
     classTransformerMetadataStorage: defaultMetadataStorage,

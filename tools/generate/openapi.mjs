@@ -2,8 +2,4 @@
 import { generate } from './generated-file.mjs';
 import { openApiDocument } from './openapi-document.mjs';
 
-await generate(
-  'apps/ingress-gateway/openapi.json',
-  await openApiDocument(),
-  'node tools/generate/openapi.mjs',
-);
+await generate('apps/ingress-gateway/openapi.json', await openApiDocument());

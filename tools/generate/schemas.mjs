@@ -3,5 +3,5 @@ import { documentSchemas } from './document-schemas.mjs';
 import { generate } from './generated-file.mjs';
 
 for (const [path, schema] of await documentSchemas()) {
-  await generate(path, schema, 'node tools/generate/schemas.mjs');
+  await generate(path, schema);
 }

@@ -86,6 +86,7 @@ export class AmqpBroker implements Broker {
       prefetch,
       handler,
       settle: (message, disposition) => this.settle(topology, queue, message, disposition),
+      redeclare: () => this.declare(topology),
     });
     this.subscriptions.add(subscription);
     const deadline = new Deadline(this.options.connectTimeoutMs);

@@ -12,7 +12,11 @@ export interface SubscriptionSpec {
   readonly handler: (delivery: Delivery) => Promise<Disposition>;
   /** Makes retry copies and dead letters safe; the original is acked after it. */
   readonly settle: (message: ConsumeMessage, disposition: Disposition) => Promise<void>;
+  /** Makes the queue again when somebody has removed it. */
+  readonly redeclare: () => Promise<void>;
 }
+
+const notFound = 404;
 
 /** A consumer with a channel of its own, opened again when that is lost. */
 export class AmqpSubscription implements Subscription {
@@ -35,8 +39,10 @@ export class AmqpSubscription implements Subscription {
         await this.attempt();
         return;
       } catch (error) {
-        if (!this.closed)
-          this.logger.warn(`cannot consume ${this.spec.queue} yet: ${(error as Error).message}`);
+        if (this.closed) return;
+        this.logger.warn(`cannot consume ${this.spec.queue} yet: ${(error as Error).message}`);
+        if ((error as { code?: number }).code === notFound)
+          await this.spec.redeclare().catch(() => undefined);
       }
       await sleep(delays.next().value);
     }

@@ -105,6 +105,7 @@ function add(
     const failed = (error: Error): void =>
       reject(new PackError(header.name, 'it has changed while it was read', error));
     const entry = archive.entry(header, (error) => (error ? failed(error) : resolve()));
+    entry.on('error', failed);
     if (!content) return;
     content.on('error', (error) => {
       failed(error);

@@ -4,7 +4,7 @@ import { checkedArguments } from './shell-command.js';
 import { HostOutputTooLargeError } from './host.errors.js';
 import { Interruption } from './interruption.js';
 import { collected, tailOf } from './command-output.js';
-import { feed } from './command-input.js';
+import { CommandInput } from './command-input.js';
 import type { CommandStream, ExecOptions, ExecResult, HostSession, StreamOptions } from './host-session.js';
 import type { RunningCommand, StartCommand } from './running-command.js';
 
@@ -23,8 +23,7 @@ export class CommandHostSession implements HostSession {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, signal } = options;
     const [program] = checkedArguments(argv);
     const tooLarge = (): Error => new HostOutputTooLargeError(this.server, program, maxOutputBytes);
-    return this.#interruptible(argv, { timeoutMs, signal }, async (command, interruption) => {
-      feed(command.stdin, options.stdin, interruption);
+    return this.#interruptible(argv, { stdin: options.stdin, timeoutMs, signal }, async (command) => {
       const [stdout, stderr, exit] = await Promise.all([
         collected(command.stdout, maxOutputBytes, tooLarge),
         collected(command.stderr, maxOutputBytes, tooLarge),
@@ -37,7 +36,6 @@ export class CommandHostSession implements HostSession {
   stream(argv: readonly string[], options: StreamOptions = {}): CommandStream {
     const stdout = new PassThrough();
     const done = this.#interruptible(argv, options, async (command, interruption) => {
-      feed(command.stdin, options.stdin, interruption);
       stdout.once('close', () => stdout.writableFinished || interruption.abort(stdout.errored));
       const stderr = tailOf(command.stderr, STDERR_TAIL_BYTES);
       // Not ended by the pipe: a lost connection must not look like the end of the output.
@@ -52,14 +50,16 @@ export class CommandHostSession implements HostSession {
 
   async #interruptible<T>(
     argv: readonly string[],
-    options: { timeoutMs?: number; signal?: AbortSignal },
+    options: Pick<ExecOptions, 'stdin' | 'timeoutMs' | 'signal'>,
     use: (command: RunningCommand, interruption: Interruption) => Promise<T>,
   ): Promise<T> {
     const [program] = checkedArguments(argv);
     const interruption = new Interruption(this.server, program, options);
+    const input = new CommandInput(options.stdin, interruption);
     const started = this.start(argv, interruption.signal);
     try {
       const command = await interruption.race(started);
+      input.feedTo(command.stdin);
       return await interruption.race(use(command, interruption));
     } catch (error) {
       interruption.fail(error);

@@ -1,26 +1,38 @@
-import { finished, type Readable, type Writable } from 'node:stream';
+import { finished, Readable, type Writable } from 'node:stream';
 import type { Interruption } from './interruption.js';
 
 /**
- * Feeds a command's standard input and closes it. A source that breaks off interrupts the command: a cut input must
- * not look like a short one. A command that stops reading is no error here: its exit code says what it thinks.
+ * What a command reads. Watched from the start, before the command runs: a source that breaks off interrupts the
+ * command, because a cut input must not look like a short one.
  */
-export function feed(
-  stdin: Writable,
-  source: string | Uint8Array | Readable | undefined,
-  interruption: Interruption,
-): void {
-  stdin.on('error', () => undefined);
-  if (source === undefined || typeof source === 'string' || source instanceof Uint8Array) {
-    stdin.end(source);
-    return;
+export class CommandInput {
+  #needed = true;
+
+  constructor(
+    private readonly source: string | Uint8Array | Readable | undefined,
+    interruption: Interruption,
+  ) {
+    if (!(source instanceof Readable)) return;
+    source.on('error', () => undefined);
+    finished(source, { writable: false }, (error) => {
+      if (error && this.#needed) interruption.sourceFailed(error);
+    });
+    interruption.signal.addEventListener('abort', () => this.#drop(), { once: true });
   }
-  finished(
-    source,
-    { writable: false },
-    (error) => error && !stdin.closed && interruption.sourceFailed(error),
-  );
-  finished(stdin, { readable: false }, () => source.destroy());
-  interruption.signal.addEventListener('abort', () => source.destroy(), { once: true });
-  source.pipe(stdin);
+
+  /** Feeds it to the standard input and closes that. A command that stops reading is no error here: its exit code says what it thinks. */
+  feedTo(stdin: Writable): void {
+    stdin.on('error', () => undefined);
+    if (!(this.source instanceof Readable)) {
+      stdin.end(this.source);
+      return;
+    }
+    finished(stdin, { readable: false }, () => this.#drop());
+    this.source.pipe(stdin);
+  }
+
+  #drop(): void {
+    this.#needed = false;
+    if (this.source instanceof Readable) this.source.destroy();
+  }
 }

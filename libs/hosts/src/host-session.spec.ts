@@ -140,6 +140,10 @@ describe.each([
     await expect(session.stream(['cat'], { stdin: source() }).done).rejects.toMatchObject({
       code: 'HOST.ABORTED',
     });
+    const reason = new PodwayError('ARTIFACT.CORRUPT', 'not what it was');
+    const broken = new Readable({ read: () => undefined });
+    setImmediate(() => broken.destroy(reason));
+    await expect(session.exec(['cat'], { stdin: broken })).rejects.toBe(reason);
   });
 
   it('gives a session of its own that ends alone', async () => {

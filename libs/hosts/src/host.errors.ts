@@ -11,6 +11,13 @@ export class HostUnreachableError extends PodwayError {
   }
 }
 
+/** The host takes no more channels on this connection. Nothing was started. */
+export class ChannelRefusedError extends HostUnreachableError {
+  constructor(server: string, cause: unknown) {
+    super(server, 'it takes no more commands at once on this connection (MaxSessions of sshd)', cause);
+  }
+}
+
 /** The host shows a key that the inventory does not name. Somebody else may be answering. */
 export class HostKeyMismatchError extends PodwayError {
   constructor(server: string, host: string, shown: string) {

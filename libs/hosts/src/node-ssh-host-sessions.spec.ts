@@ -13,11 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers.stop());
 beforeEach(() => {
-  sessions = new NodeSshHostSessions({
-    connectTimeoutMs: 1_000,
-    keepaliveIntervalMs: 200,
-    keepaliveCountMax: 2,
-  });
+  sessions = new NodeSshHostSessions();
 });
 afterEach(async () => {
   await sessions.close();
@@ -88,7 +84,8 @@ describe('a server that cannot be reached', () => {
 
   it('is unreachable while it is frozen, and reachable again after', async () => {
     await servers.at(0).freeze();
-    await expect(sessions.session(servers.at(0).spec())).rejects.toEqual(coded('HOST.UNREACHABLE', true));
+    const hasty = new NodeSshHostSessions({ connectTimeoutMs: 500 });
+    await expect(hasty.session(servers.at(0).spec())).rejects.toEqual(coded('HOST.UNREACHABLE', true));
     await servers.at(0).thaw();
     expect((await sessions.session(servers.at(0).spec())).server).toBe('target');
   });
@@ -104,6 +101,14 @@ describe('the pooled connection', () => {
     const seen = (await Promise.all(outputs)).map(({ stdout }) => stdout.trim());
     expect(seen).toEqual(Array.from({ length: 30 }, (_, n) => `${Math.floor(n / 6)}.${n % 6}`));
     expect(await servers.at(0).connections()).toBe(1);
+  });
+
+  it('waits when the server takes fewer commands at once than we thought', async () => {
+    const eager = new NodeSshHostSessions({ maxChannels: 25 });
+    const session = await eager.session(servers.at(0).spec());
+    const running = Array.from({ length: 25 }, () => session.exec(['sleep', '0.1']));
+    expect((await Promise.all(running)).map(({ code }) => code)).toEqual(running.map(() => 0));
+    await eager.close();
   });
 
   it('lets go of a waiting command that is given up', async () => {
@@ -128,13 +133,15 @@ describe('the pooled connection', () => {
   });
 
   it('notices a server that froze under a command', async () => {
-    const session = await sessions.session(servers.at(0).spec());
+    const watchful = new NodeSshHostSessions({ keepaliveIntervalMs: 500, keepaliveCountMax: 2 });
+    const session = await watchful.session(servers.at(0).spec());
     const running = session.exec(['sleep', '60']);
     await vi.waitFor(async () => expect(await servers.at(0).commands()).not.toHaveLength(0));
     await servers.at(0).freeze();
     await expect(running).rejects.toEqual(coded('HOST.CONNECTION_LOST', true));
     await servers.at(0).thaw();
     expect((await session.exec(['echo', 'back'])).stdout).toBe('back\n');
+    await watchful.close();
   });
 
   it('comes back after the server was restarted', async () => {

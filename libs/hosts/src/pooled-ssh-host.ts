@@ -1,9 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SshHop } from '@podway/contracts';
 import { ChannelSlots } from './channel-slots.js';
-import { HostUnreachableError } from './host.errors.js';
+import { ChannelRefusedError, HostUnreachableError } from './host.errors.js';
 import { shellCommand } from './shell-command.js';
 import { SshConnection, type SshConnectOptions } from './ssh-connection.js';
 import type { RunningCommand } from './running-command.js';
+
+const FIRST_WAIT_MS = 5;
+/** The last wait for a refused channel; all waits together are about ten seconds. */
+const LONGEST_WAIT_MS = 5_120;
 
 export interface PooledSshOptions extends SshConnectOptions {
   /** Commands at once on one connection; more wait their turn. Default 8: sshd allows 10 (MaxSessions). */
@@ -48,14 +53,26 @@ export class PooledSshHost {
       this.#closeWhenIdle();
     };
     try {
-      const connection = await this.connection();
-      signal.throwIfAborted();
-      const command = await connection.start(commandLine);
+      const command = await this.#startOnChannel(commandLine, signal);
       command.ended.then(giveBack, giveBack);
       return command;
     } catch (error) {
       giveBack();
       throw error;
+    }
+  }
+
+  /** sshd gives a place back a little later than it tells the end of a command, so a refusal need not last. */
+  async #startOnChannel(commandLine: string, signal: AbortSignal): Promise<RunningCommand> {
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
+      const connection = await this.connection();
+      signal.throwIfAborted();
+      try {
+        return await connection.start(commandLine);
+      } catch (error) {
+        if (!(error instanceof ChannelRefusedError) || waitMs > LONGEST_WAIT_MS) throw error;
+      }
+      await sleep(waitMs, undefined, { signal });
     }
   }
 

@@ -4,7 +4,12 @@ import type { Duplex } from 'node:stream';
 import type { SshHop } from '@podway/contracts';
 import { NodeSSH } from 'node-ssh';
 import ssh2, { type Client } from 'ssh2';
-import { HostAuthFailedError, HostConnectionLostError, HostUnreachableError } from './host.errors.js';
+import {
+  ChannelRefusedError,
+  HostAuthFailedError,
+  HostConnectionLostError,
+  HostUnreachableError,
+} from './host.errors.js';
 import { HostKeyPin } from './host-key-pin.js';
 import { channelCommand } from './ssh-channel-command.js';
 import type { RunningCommand } from './running-command.js';
@@ -28,6 +33,8 @@ export class SshConnection {
     private readonly server: string,
     private readonly client: Client,
   ) {
+    // One listener for each command that is being started.
+    client.setMaxListeners(0);
     client.on('error', () => this.close());
     client.on('close', () => this.close());
   }
@@ -88,7 +95,7 @@ export class SshConnection {
     return this.#lost;
   }
 
-  /** Starts a command line, which was quoted already. Rejects HOST.CONNECTION_LOST, or HOST.UNREACHABLE for a refused channel. */
+  /** Starts a command line, which was quoted already. Rejects HOST.CONNECTION_LOST, or {@link ChannelRefusedError}. */
   start(commandLine: string): Promise<RunningCommand> {
     return this.#opened((done) =>
       this.client.exec(commandLine, (error, channel) =>
@@ -113,7 +120,7 @@ export class SshConnection {
         reject(
           this.#lost
             ? new HostConnectionLostError(this.server, cause)
-            : new HostUnreachableError(this.server, 'it refused a channel', cause),
+            : new ChannelRefusedError(this.server, cause),
         );
       if (this.#lost) return failed();
       const onClose = (): void => reject(new HostConnectionLostError(this.server));

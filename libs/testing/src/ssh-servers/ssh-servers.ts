@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
+import { guardServers } from './servers-guard.js';
 import { SshServer } from './ssh-server.js';
 import { sshdConfig, sshdProgram } from './sshd.js';
 
@@ -26,6 +27,7 @@ export class SshServers {
     readonly servers: readonly SshServer[],
     /** The private key that all of them accept. */
     readonly identityFile: string,
+    private readonly unguard: () => void,
   ) {}
 
   /** Makes and starts them. Throws what to install when there is no sshd. */
@@ -34,10 +36,11 @@ export class SshServers {
     const count = options.count ?? options.names?.length ?? 1;
     const program = await sshdProgram();
     const root = await mkdtemp(join(tmpdir(), 'podway-servers-'));
+    const unguard = guardServers(root);
     const identityFile = join(root, 'client_key');
     await makeKey(identityFile);
     const servers: SshServer[] = [];
-    const all = new SshServers(root, servers, identityFile);
+    const all = new SshServers(root, servers, identityFile, unguard);
     try {
       for (let index = 0; index < count; index += 1) {
         const name = options.names?.[index] ?? `server-${index + 1}`;
@@ -69,7 +72,8 @@ export class SshServers {
   /** Ends all of them with all that runs on them, and removes their folders. */
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop()));
-    await rm(this.root, { recursive: true, force: true });
+    this.unguard();
+    await rm(this.root, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

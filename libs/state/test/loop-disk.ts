@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const run = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** An ext4 file system in a file, mounted. Its power can be cut: what was not written down is then lost. */
+export class LoopDisk {
+  readonly folder = mkdtempSync(join(tmpdir(), 'podway-disk-'));
+  readonly mount = join(this.folder, 'mount');
+  private readonly image = join(this.folder, 'image');
+
+  /** Throws where this machine does not let us mount: such a test must not pass unseen. */
+  constructor(megabytes: number) {
+    if (process.getuid?.() !== 0) throw new Error('The power-cut test needs root, to mount a loop device.');
+    mkdirSync(this.mount);
+    run('truncate', '-s', `${megabytes}M`, this.image);
+    run('mkfs.ext4', '-q', '-F', this.image);
+    // The journal is written each second: what was renamed reaches the disk soon, unsynced content later.
+    run('mount', '-o', 'loop,commit=1', this.image, this.mount);
+  }
+
+  /** The disk as it would be after a power cut at this moment, mounted read-write so that the journal is replayed. */
+  afterPowerCut<T>(look: (mount: string) => T): T {
+    const copy = mkdtempSync(join(this.folder, 'cut-'));
+    const mount = join(copy, 'mount');
+    mkdirSync(mount);
+    run('cp', '--sparse=always', this.image, join(copy, 'image'));
+    run('mount', '-o', 'loop', join(copy, 'image'), mount);
+    try {
+      return look(mount);
+    } finally {
+      run('umount', mount);
+      rmSync(copy, { recursive: true });
+    }
+  }
+
+  remove(): void {
+    run('umount', this.mount);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -46,13 +46,11 @@ export async function liveHash(server: Observed): Promise<string> {
   return tree === undefined ? 'none' : treeHash(join(server.path, tree));
 }
 
-/** Leftovers that must not be there when all is done: stages, armed watchdogs, running jobs, temporary files. */
+/** Leftovers that must not be there when all is done: stages, armed watchdogs, temporary files. */
 export async function leftovers(server: Observed): Promise<string[]> {
   const home = join(server.path, '.podway');
   const found: string[] = [];
-  for (const folder of ['staging', 'jobs']) {
-    for (const name of await readdir(join(home, folder)).catch(() => [])) found.push(`${folder}/${name}`);
-  }
+  for (const name of await readdir(join(home, 'staging')).catch(() => [])) found.push(`staging/${name}`);
   const armed = await readdir(join(home, 'watchdog')).catch(() => []);
   found.push(...armed.filter((name) => name.startsWith('armed')).map((name) => `watchdog/${name}`));
   const temporary = await readdir(server.path).catch(() => []);

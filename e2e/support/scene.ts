@@ -130,6 +130,10 @@ export class Pod {
       });
     }
     expect((await Promise.all(servers.map(leftovers))).flat()).toEqual([]);
+    // A watchdog's loop looks once a second whether it is still wanted.
+    await expect
+      .poll(() => Promise.all(servers.map((server) => server.commands())), { timeout: 10_000 })
+      .toEqual(servers.map(() => []));
   }
 
   /** What a visitor gets through the gateway. */

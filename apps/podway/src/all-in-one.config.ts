@@ -27,3 +27,18 @@ export class AllInOneSettings {
   @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel: string = 'warn';
 }
+
+/** Where the gateway listens, as the gateway's own settings have it. */
+export class AddressSettings {
+  @Setting('PODWAY_API_PORT', 'integer')
+  @IsInt()
+  @Min(1)
+  @Max(65535)
+  apiPort: number = 7780;
+
+  @Setting('PODWAY_ACCESS_PORT', 'integer')
+  @IsInt()
+  @Min(1)
+  @Max(65535)
+  accessPort: number = 7788;
+}

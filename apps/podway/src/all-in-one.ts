@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ApiKeys, connectDatabase, EmbeddedPostgres, migrate } from '@podway/persistence';
 import {
@@ -58,6 +59,8 @@ async function startPostgres(
   dataDir: string,
   ending: (() => Promise<void>)[],
 ): Promise<string> {
+  // Others may pass, but not look: started by root, the database runs as another user.
+  await mkdir(dataDir, { recursive: true, mode: 0o711 });
   const postgres = new EmbeddedPostgres({
     folder: join(dataDir, 'postgres'),
     port: own.postgresPort || undefined,

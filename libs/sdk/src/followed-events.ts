@@ -11,6 +11,8 @@ export interface EventsOptions {
   readonly pod?: string;
   /** Id of a deployment. */
   readonly deployment?: string;
+  /** Ends the iteration once all events up to this sequence are through. */
+  readonly upTo?: number;
   /** CloudEvents types. */
   readonly types?: readonly string[];
   /** Ends the iteration. */
@@ -43,7 +45,7 @@ export async function* followedEvents(
         waitMs = event.retryMs ?? waitMs;
         if (event.type === 'resync') options.onResync?.(JSON.parse(event.data) as ResyncNotice);
         else if (event.data !== '') yield JSON.parse(event.data) as Envelope;
-        if (signal?.aborted) return;
+        if (signal?.aborted || Number(cursor ?? 0) >= (options.upTo ?? Infinity)) return;
       }
     } catch (error) {
       if (signal?.aborted) return;
@@ -54,6 +56,14 @@ export async function* followedEvents(
     const delay = failures === 0 ? waitMs : Math.max(waitMs / 2, delayMs(failures, connection.retry));
     await pause(delay, signal).catch(() => undefined);
   }
+}
+
+/** The highest sequence that was given so far. */
+export async function lastSequence(connection: Connection): Promise<number> {
+  for await (const event of oneConnection(connection, {}, undefined, true)) {
+    if (event.id !== undefined) return Number(event.id);
+  }
+  throw new UnreachableError(connection.url, new Error('the stream of events has ended before it began'));
 }
 
 async function* oneConnection(

@@ -186,6 +186,16 @@ describe('events', () => {
     ]);
   });
 
+  it('stop where they are asked to, also when nothing passes the filter', async () => {
+    server.script(
+      eventStream('retry: 5\nid: 12\n\n', 'hold'),
+      eventStream(`${head}${event(7)}id: 12\n\n`, 'hold'),
+    );
+    const upTo = await podway.lastSequence();
+    expect(upTo).toBe(12);
+    expect(await take(99, podway.events({ after: 0, upTo, pod: 'shop' }))).toEqual([7]);
+  });
+
   it('tell a resync and go on', async () => {
     const notices: object[] = [];
     const notice = '{"reason":"cursor-ahead","continuesAfter":7}';

@@ -18,7 +18,7 @@ import type {
 } from '@podway/contracts';
 import { Connection, type Call, type ConnectionOptions } from './connection.js';
 import { DeploymentHandle, PublishedUpdate } from './deployment-handle.js';
-import { followedEvents, type EventsOptions } from './followed-events.js';
+import { followedEvents, lastSequence, type EventsOptions } from './followed-events.js';
 
 /** A bundle: bytes, or a function that gives them as a new stream for every attempt. */
 export type Bundle = Uint8Array | Blob | (() => ReadableStream<Uint8Array>);
@@ -123,6 +123,11 @@ export class Podway {
   /** Events, in order, over as many connections as it takes. */
   events(options: EventsOptions = {}): AsyncGenerator<Envelope, void, undefined> {
     return followedEvents(this.connection, options);
+  }
+
+  /** The highest sequence of an event so far: where `events({ upTo })` may stop. */
+  lastSequence(): Promise<number> {
+    return lastSequence(this.connection);
   }
 
   deadLetters(query: { queue?: string; limit?: number } = {}): Promise<DeadLetterList> {

@@ -73,6 +73,7 @@ export class EventStream {
 
   private async follow(from: number): Promise<void> {
     let cursor = from;
+    let caughtUp = false;
     let heartbeatAt = Date.now() + this.options.heartbeatMs;
     const bell = new Bell(this.ended);
     const silence = this.options.feed.onMore(() => bell.ring());
@@ -82,6 +83,9 @@ export class EventStream {
         const full = next !== undefined && next.full;
         cursor = next?.cursor ?? cursor;
         if (full) continue;
+        // Says once that the past is over, also to a reader whose filter nothing of it has passed.
+        if (next && !caughtUp) await this.send(`id: ${cursor}\n\n`);
+        caughtUp ||= next !== undefined;
         await bell.rung(heartbeatAt - Date.now());
         if (Date.now() < heartbeatAt) continue;
         // The id moves even when no event passes the filter: a reader that comes back need not start far behind.

@@ -1,0 +1,58 @@
+import {
+  DeploymentChanged,
+  messageOf,
+  StepProgressed,
+  type DeploymentDetailView,
+  type Envelope,
+} from '@podway/contracts';
+import { WaitEndedError, type DeploymentHandle } from '@podway/sdk';
+import { exitCodeOf } from './exit-codes.js';
+import { hintFor } from './hints.js';
+import { deploymentLines } from './output/deployment-lines.js';
+import type { Printer } from './output/printer.js';
+import { StageProgress } from './output/stage-progress.js';
+
+export interface FollowOptions {
+  readonly printer: Printer;
+  /** Stops following, never the deployment. */
+  readonly interrupted: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+const changed = messageOf(DeploymentChanged).type;
+const progressed = messageOf(StepProgressed).type;
+
+/** Shows a deployment stage by stage to its end, then its result. Returns the exit code. */
+export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
+  const { printer } = options;
+  const view = await followed(handle, options);
+  printer.result(view, () => deploymentLines(view, printer));
+  const failure = view.rollbackFailure ?? view.failure;
+  if (failure) printer.error(failure.code, failure.detail, [], hintFor(failure.code));
+  return exitCodeOf(view.state);
+}
+
+async function followed(
+  handle: DeploymentHandle,
+  { printer, interrupted, timeoutMs }: FollowOptions,
+): Promise<DeploymentDetailView> {
+  const limits = [interrupted, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+  const signal = AbortSignal.any(limits.filter((one) => one !== undefined));
+  const progress = new StageProgress(printer);
+  try {
+    const events = handle.events({
+      types: [changed, progressed],
+      signal,
+      onReconnect: () =>
+        progress.note('The connection to Podway broke; trying again. The deployment goes on.'),
+    });
+    for await (const event of events) {
+      if (event.type === changed) progress.changed(event as Envelope<DeploymentChanged>);
+      else progress.progressed(event as Envelope<StepProgressed>);
+    }
+  } finally {
+    progress.end();
+  }
+  if (signal.aborted) throw new WaitEndedError(handle.deploymentId, undefined);
+  return handle.get();
+}

@@ -115,8 +115,9 @@ describe('Dockerfile', () => {
       ...every.filter((one) => one.name === 'CMD').map((one) => JSON.parse(one.text) as string[]),
     ];
     expect(commands.length).toBeGreaterThan(services.length);
-    for (const [program, file = ''] of commands) {
+    for (const [program, first = '', ...rest] of commands) {
       expect(program === 'node' || program === 'sh').toBe(true);
+      const file = first === '-c' ? (/node ([^ ]+)/.exec(rest.join(' '))?.[1] ?? '') : first;
       const source = file.replace(/^(apps\/[a-z-]+)\/dist\/(.+)\.js$/, '$1/src/$2.ts');
       expect(existsSync(`${root}${source}`), source).toBe(true);
     }

@@ -2,6 +2,9 @@ import { image, volumes } from './compose-parts.mjs';
 
 /** The profile `demo`: servers to publish to, reached over SSH as any others. */
 export const demoServers = ['demo-web1', 'demo-web2', 'demo-web3', 'demo-web4'];
+const applyInventory =
+  `PODWAY_KEY=$$(cat ${volumes.admin}/admin.key) exec node apps/cli/dist/main.js pods apply -f ` +
+  `${volumes.demoHosts}/pods.yaml`;
 export const demoVolumes = ['demo-hosts', ...demoServers];
 
 const answers =
@@ -33,6 +36,19 @@ export function demoServices() {
       network_mode: 'none',
       command: ['sh', 'tools/compose/demo-keys.sh', volumes.ssh, volumes.demoHosts, ...demoServers],
       volumes: [`ssh:${volumes.ssh}`, `demo-hosts:${volumes.demoHosts}`],
+    },
+    'demo-inventory': {
+      ...image('podway'),
+      profiles: ['demo'],
+      restart: 'on-failure',
+      networks: ['servers'],
+      command: ['sh', '-c', applyInventory],
+      environment: { PODWAY_URL: 'http://ingress-gateway:7780' },
+      volumes: [`admin:${volumes.admin}:ro`, `demo-hosts:${volumes.demoHosts}:ro`],
+      depends_on: {
+        'demo-keys': { condition: 'service_completed_successfully' },
+        'ingress-gateway': { condition: 'service_healthy' },
+      },
     },
     ...Object.fromEntries(
       demoServers.map((name) => [

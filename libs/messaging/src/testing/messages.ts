@@ -1,4 +1,4 @@
-import { Envelope, envelop, SnapshotTaken, TakeSnapshot } from '@podway/contracts';
+import { type Envelope, envelop, SnapshotTaken, TakeSnapshot } from '@podway/contracts';
 
 const deploymentId = '01JZZZZZZZZZZZZZZZZZZZZZZZ';
 const step = { deploymentId, attempt: 1 };

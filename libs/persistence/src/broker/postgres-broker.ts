@@ -43,9 +43,7 @@ export class PostgresBroker implements Broker {
 
   constructor(options: PostgresBrokerOptions) {
     this.options = { ...postgresBrokerDefaults, ...options } as typeof this.options;
-    const { connectionString, poolSize } = this.options;
-    this.pool =
-      options.pool ?? new pg.Pool({ connectionString, max: poolSize, application_name: 'podway broker' });
+    this.pool = options.pool ?? ownPool(this.options);
     this.pool.on('error', this.onTrouble);
     this.table = new MessageTable(this.pool);
     this.lifeSign = new LifeSign(this.pool, (queue) => this.wake(queue), this.onTrouble);

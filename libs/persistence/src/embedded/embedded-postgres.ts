@@ -115,7 +115,12 @@ export class EmbeddedPostgres {
     // a moment to end.
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       const port = this.chosenPort ?? (await freePort());
-      const server = await PostmasterProcess.launch(binaries.postgres, this.cluster, { port, durable }, onEnd);
+      const server = await PostmasterProcess.launch(
+        binaries.postgres,
+        this.cluster,
+        { port, durable },
+        onEnd,
+      );
       this.server = server;
       if (await server.becomesReady(this.options.startTimeoutMs ?? 60_000)) {
         this.chosenPort = port;

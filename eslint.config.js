@@ -25,40 +25,38 @@ const allowed = {
   'type:client-app': ['type:sdk', 'type:contracts'],
   'type:testing': ['type:contracts', 'type:pipeline', 'type:lib', 'type:kit', 'type:sdk'],
 };
+const plainTags = Object.keys(allowed).filter((tag) => tag !== 'type:lib');
 
-const everywhere = Object.entries(allowed).map(([sourceTag, tags]) => ({
-  sourceTag,
-  onlyDependOnLibsWithTags: tags,
-}));
-const external = [
-  ...owners.map((tag) => ({ sourceTag: tag, bannedExternalImports: bannedFor(tag) })),
-  ...Object.keys(allowed)
-    .filter((tag) => tag !== 'type:lib')
-    .map((tag) => ({ sourceTag: tag, bannedExternalImports: bannedFor('') })),
-];
-const pure = [
-  { sourceTag: 'type:pipeline', bannedExternalImports: ['@nestjs/*', 'rxjs', 'amqplib', 'pg', 'typeorm'] },
-];
+function walls(more = [], options = {}) {
+  const depConstraints = [
+    ...Object.entries(allowed).map(([sourceTag, tags]) => ({
+      sourceTag,
+      onlyDependOnLibsWithTags: [...tags, ...more],
+    })),
+    ...owners.map((tag) => ({ sourceTag: tag, bannedExternalImports: bannedFor(tag) })),
+    ...plainTags.map((tag) => ({ sourceTag: tag, bannedExternalImports: bannedFor('') })),
+    { sourceTag: 'type:pipeline', bannedExternalImports: ['@nestjs/*', 'rxjs', ...bannedFor('')] },
+  ];
+  const plain = { allow: [], enforceBuildableLibDependency: false, banTransitiveDependencies: false };
+  return ['error', { ...plain, depConstraints, ...options }];
+}
+
+/** Tests may use what is made for tests, which itself stands on the libraries that it helps to test. */
+const testFiles = ['**/*.spec.ts', '{apps,libs}/*/test/**/*.ts', 'libs/testing/**/*.ts', 'e2e/**/*.ts'];
+const testing = '@podway/testing';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'docs/**', '**/*.generated.*'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'docs/**'] },
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          allow: [],
-          depConstraints: [...everywhere, ...external, ...pure],
-          enforceBuildableLibDependency: false,
-          banTransitiveDependencies: false,
-        },
-      ],
+      '@nx/enforce-module-boundaries': walls(),
       '@typescript-eslint/no-extraneous-class': 'off',
       '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       'no-restricted-properties': [
         'error',
@@ -70,24 +68,26 @@ export default tseslint.config(
       ],
     },
   },
-  // libs without an owned package: none of them, for plain libraries too.
+  // Libraries that own no package: none of them for these either.
   ...['artifacts', 'balancing', 'installers', 'probes', 'state'].map((name) => ({
     files: [`libs/${name}/**/*.ts`],
     rules: { 'no-restricted-imports': ['error', { paths: Object.keys(owned) }] },
   })),
   {
-    files: [
-      'libs/service-kit/src/settings.ts',
-      '**/*.spec.ts',
-      'libs/testing/**/*.ts',
-      'e2e/**/*.ts',
-      'tools/**/*.ts',
-      'apps/cli/**/*.ts',
-    ],
+    files: ['libs/service-kit/src/settings.ts', 'apps/cli/**/*.ts', 'tools/**/*.ts', ...testFiles],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    files: ['**/*.spec.ts', 'libs/*/test/**/*.ts', 'libs/testing/**/*.ts', 'e2e/**/*.ts'],
-    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+    files: testFiles,
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@nx/enforce-module-boundaries': walls(['type:testing'], {
+        ignoredCircularDependencies: [
+          [testing, '*'],
+          ['*', testing],
+        ],
+      }),
+    },
   },
 );

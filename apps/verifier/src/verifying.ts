@@ -1,5 +1,5 @@
 import {
-  PodwayError,
+  type PodwayError,
   VerificationFailed,
   VerificationInconclusive,
   VerificationPassed,

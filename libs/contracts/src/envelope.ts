@@ -8,7 +8,7 @@ import { PodwayError } from './errors.js';
 /** CloudEvents 1.0 in structured JSON mode. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
 export class Envelope<T extends object = object> {
   @IsIn(['1.0'])
-  specversion: '1.0' = '1.0';
+  specversion = '1.0' as const;
 
   /** ULID. The inbox of a receiver refuses the same id twice. */
   @Matches(ULID)
@@ -34,7 +34,7 @@ export class Envelope<T extends object = object> {
   time: string;
 
   @IsIn(['application/json'])
-  datacontenttype: 'application/json' = 'application/json';
+  datacontenttype = 'application/json' as const;
 
   /** Extension: W3C Trace Context. */
   @Matches(TRACEPARENT)

@@ -8,7 +8,7 @@ import {
 import { WaitEndedError, type DeploymentHandle } from '@podway/sdk';
 import { exitCodeOf } from './exit-codes.js';
 import { hintFor } from './hints.js';
-import { deploymentLines } from './output/deployment-lines.js';
+import { outcomeLines } from './output/deployment-lines.js';
 import type { Printer } from './output/printer.js';
 import { StageProgress } from './output/stage-progress.js';
 
@@ -26,7 +26,7 @@ const progressed = messageOf(StepProgressed).type;
 export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
   const { printer } = options;
   const view = await followed(handle, options);
-  printer.result(view, () => deploymentLines(view, printer));
+  printer.result(view, () => outcomeLines(view, printer));
   const failure = view.rollbackFailure ?? view.failure;
   if (failure) printer.error(failure.code, failure.detail, [], hintFor(failure.code));
   return exitCodeOf(view.state);

@@ -27,6 +27,28 @@ export function deploymentRow(view: DeploymentView): string[] {
 /** Everything about one deployment, for people. */
 export function deploymentLines(view: DeploymentDetailView, printer: Printer): string[] {
   const { colors, columns } = printer;
+  return [
+    ...summary(view, printer),
+    ...[view.failure, view.rollbackFailure].flatMap((one) =>
+      wrapped(harmless(one?.detail ?? ''), columns, 4),
+    ),
+    ...section('stages', stageRows(view), columns, colors),
+    ...section('servers', serverRows(view), columns, colors),
+    ...section('probes', probeRows(view), columns, colors),
+  ];
+}
+
+/** How a deployment ended, for people who have seen its stages. */
+export function outcomeLines(view: DeploymentDetailView, printer: Printer): string[] {
+  const { colors, columns } = printer;
+  return [
+    ...summary(view, printer),
+    ...section('servers', serverRows(view), columns, colors),
+    ...section('probes', probeRows(view), columns, colors),
+  ];
+}
+
+function summary(view: DeploymentDetailView, { colors, columns }: Printer): string[] {
   const ran = view.finishedAt ? Date.parse(view.finishedAt) - Date.parse(view.submittedAt) : undefined;
   const release = view.release === undefined ? '' : ` as release ${view.release}`;
   const took = ran === undefined ? '' : ` after ${duration(ran)}`;
@@ -43,10 +65,6 @@ export function deploymentLines(view: DeploymentDetailView, printer: Printer): s
       ].map((row) => ['', ...row]),
       columns,
     ),
-    ...[failure, rollbackFailure].flatMap((one) => (one ? wrapped(harmless(one.detail), columns, 4) : [])),
-    ...section('stages', stageRows(view), columns, colors),
-    ...section('servers', serverRows(view), columns, colors),
-    ...section('probes', probeRows(view), columns, colors),
   ];
 }
 

@@ -6,6 +6,8 @@ import { duration, fitted, harmless, type Colors } from './text.js';
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
 const STATE_COLUMNS = 20;
+/** What a step says first; the stage's own line says it already. */
+const STARTED = 'started';
 const BACKWARDS = new Set<DeploymentState>(['RollingBack', 'ConfirmingRollback']);
 
 /** Shows a deployment's stages as they happen: a line a stage on a terminal, a line an event elsewhere. */
@@ -14,6 +16,7 @@ export class StageProgress {
   private timer: NodeJS.Timeout | undefined;
   private stage: { state: DeploymentState; since: number; word: string } | undefined;
   private frame = 0;
+  private lastProgress = '';
 
   constructor(private readonly printer: Printer) {
     this.live = printer.live;
@@ -36,16 +39,25 @@ export class StageProgress {
 
   progressed(event: Envelope<StepProgressed>): void {
     const { step, message, percent, server } = event.data;
+    const said = message === STARTED ? '' : harmless(message);
     const word = [
-      server ? `${server}:` : '',
-      harmless(message),
+      server && !said.includes(server) ? `${server}:` : '',
+      said,
       percent === undefined ? '' : `${percent} %`,
     ].filter(Boolean);
     if (!this.live) {
-      this.printer.note(`${clock(event)} ${step.padEnd(STATE_COLUMNS)}${word.join(' ')}`);
+      this.progressLine(event, step, word.join(' '));
     } else if (this.stage?.state === step) {
       this.stage.word = word.join(' ');
     }
+  }
+
+  /** Not for a step that only began, or says that it is still at the same thing. */
+  private progressLine(event: Envelope, step: string, word: string): void {
+    const line = `${step.padEnd(STATE_COLUMNS)}${word}`;
+    if (word === '' || line === this.lastProgress) return;
+    this.lastProgress = line;
+    this.printer.note(`${clock(event)} ${line}`);
   }
 
   /** A note between the stages. */

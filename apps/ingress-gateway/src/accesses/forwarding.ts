@@ -44,7 +44,6 @@ export async function forward(
     });
     // With `responseHeaders: 'raw'` they are a flat list; the declared type does not know.
     const headers = responseHeaders(answer.headers as unknown as string[]);
-    response.sendDate = false;
     response.writeHead(answer.statusCode, headers);
     await pipeline(answer.body, response);
     return 'answered';

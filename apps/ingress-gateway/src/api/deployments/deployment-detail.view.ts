@@ -3,15 +3,23 @@ import {
   messageOf,
   PodConfirmed,
   PodDiverged,
+  ReleaseReplicated,
+  ReplicationFailed,
+  RestoreFailed,
+  SnapshotRestored,
+  UpdateInstalled,
   VerificationFailed,
   VerificationInconclusive,
   VerificationPassed,
   type DeploymentDetailView,
+  type DeploymentServerView,
   type Envelope,
   type ProbeEvidence,
+  type ServerOutcome,
   type StageView,
 } from '@podway/contracts';
 import type { DeploymentEntity, UpdateEntity } from '@podway/persistence';
+import type { SagaState } from '@podway/pipeline';
 import { deploymentView, sagaOf, submittedView } from './deployment.view.js';
 
 const changed = messageOf(DeploymentChanged).type;
@@ -23,8 +31,20 @@ const withEvidence = [
   PodDiverged,
 ].map((payload) => messageOf<object>(payload).type);
 
+const installed = messageOf(UpdateInstalled).type;
+const withServers = [
+  ReleaseReplicated,
+  ReplicationFailed,
+  PodConfirmed,
+  PodDiverged,
+  SnapshotRestored,
+  RestoreFailed,
+].map((payload) => messageOf<object>(payload).type);
+
 /** Types of the events that the details are made from. */
-export const detailEventTypes: readonly string[] = [changed, ...withEvidence];
+export const detailEventTypes: readonly string[] = [
+  ...new Set([changed, installed, ...withEvidence, ...withServers]),
+];
 
 /** Stages and evidence come from the event log, all else from the saga's state. */
 export function deploymentDetail(
@@ -36,7 +56,7 @@ export function deploymentDetail(
     ...deploymentView(deployment),
     stages: stagesOf(history),
     ...(saga.canary === undefined ? {} : { canary: saga.canary }),
-    servers: saga.servers.map((server) => ({ ...server, canary: server.name === saga.canary })),
+    servers: serversOf(saga, history),
     quarantined: [...saga.quarantined],
     ...(saga.snapshot === undefined ? {} : { snapshot: saga.snapshot }),
     ...(saga.fingerprint === undefined ? {} : { fingerprint: saga.fingerprint }),
@@ -48,6 +68,26 @@ export function deploymentDetail(
 /** As {@link deploymentDetail}, before the coordinator has taken it up. */
 export function submittedDetail(update: UpdateEntity): DeploymentDetailView {
   return { ...submittedView(update), stages: [], servers: [], quarantined: [], evidence: [] };
+}
+
+/**
+ * The last thing that was done to each server. A look that found a server as it should be does not hide what was
+ * done to it before.
+ */
+function serversOf(saga: SagaState, history: readonly Envelope[]): DeploymentServerView[] {
+  const servers = new Map<string, ServerOutcome>();
+  for (const told of [...history.map((event) => serversTold(event, saga)), saga.servers].flat()) {
+    const before = servers.get(told.name);
+    const result = told.result === 'unchanged' && before ? before.result : told.result;
+    servers.set(told.name, { ...told, result });
+  }
+  return [...servers.values()].map((server) => ({ ...server, canary: server.name === saga.canary }));
+}
+
+function serversTold({ type, data }: Envelope, { canary }: SagaState): readonly ServerOutcome[] {
+  if (withServers.includes(type)) return (data as { servers?: ServerOutcome[] }).servers ?? [];
+  if (type !== installed || canary === undefined) return [];
+  return [{ name: canary, result: 'switched', fingerprint: (data as UpdateInstalled).fingerprint }];
 }
 
 function stagesOf(history: readonly Envelope[]): StageView[] {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PodwayError, type Envelope } from '@podway/contracts';
+import type { Envelope, PodwayError } from '@podway/contracts';
 import {
   eventStream,
   hangUp,

@@ -36,27 +36,8 @@ export class AccessListener {
       connectTimeoutMs: settings.accessConnectTimeoutMs,
       responseTimeoutMs: settings.accessResponseTimeoutMs,
     });
-    const running = new RunningAccesses((key) => watcher?.ended(key));
-    let watcher: RotationWatcher | undefined;
-    const proxy = new AccessProxy({
-      routes: () => watcher?.routes,
-      choice,
-      pools,
-      running,
-      tries: settings.accessTries,
-      trustForwarded: settings.trustForwarded,
-    });
-    const server = createServer((request, response) => void proxy.handle(request, response));
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = 0;
-    server.listen(settings.accessPort, settings.host);
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-
-    // The port is ours now, and with it the name: no other gateway of this name is alive.
-    watcher = new RotationWatcher({
-      gatewayId: settings.gatewayId ?? `${hostname()}:${port}`,
+    const running = new RunningAccesses((key) => watcher.ended(key));
+    const watcher = new RotationWatcher({
       rotation: new Rotation(dataSource),
       inventory: new Inventory(dataSource),
       databaseUrl,
@@ -70,9 +51,24 @@ export class AccessListener {
       onTrouble: (error) =>
         logger.warn({ err: error }, 'the rotation cannot be read; the last one stays in use'),
     });
+    const proxy = new AccessProxy({
+      routes: () => watcher.routes,
+      choice,
+      pools,
+      running,
+      tries: settings.accessTries,
+      trustForwarded: settings.trustForwarded,
+    });
+    const server = createServer((request, response) => void proxy.handle(request, response));
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.headersTimeout = HEADERS_TIMEOUT_MS;
+    server.requestTimeout = 0;
+    server.listen(settings.accessPort, settings.host);
+    await once(server, 'listening');
     const listener = new AccessListener(server, watcher, pools, settings.accessStopMs);
     try {
-      await watcher.start();
+      // The port is ours now, and with it the name: no other gateway of this name is alive.
+      await watcher.start(settings.gatewayId ?? `${hostname()}:${listener.port}`);
     } catch (error) {
       await listener.close();
       throw error;

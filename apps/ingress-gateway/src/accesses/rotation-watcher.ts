@@ -12,7 +12,6 @@ import { RouteTable } from './route-table.js';
 const RECONNECT_MS = 1_000;
 
 export interface RotationWatcherOptions {
-  readonly gatewayId: string;
   readonly rotation: Rotation;
   readonly inventory: Inventory;
   readonly databaseUrl: string;
@@ -34,6 +33,7 @@ export class RotationWatcher {
   private table: RouteTable | undefined;
   private pods: readonly InventoryPod[] = [];
   private stamp: string | undefined;
+  private name = '';
 
   constructor(private readonly options: RotationWatcherOptions) {
     this.relay = new Relay(() => this.pass(), options.onTrouble, options.pollMs);
@@ -46,10 +46,11 @@ export class RotationWatcher {
     return this.table;
   }
 
-  /** Resolves when the first table is in use and acknowledged. */
-  async start(): Promise<void> {
+  /** Resolves when the first table is in use and acknowledged. `name` is this gateway's among all. */
+  async start(name: string): Promise<void> {
+    this.name = name;
     // Known as one that follows nothing yet: a drain that begins from now on waits for this gateway.
-    await this.options.rotation.acknowledge(this.options.gatewayId, 0, {});
+    await this.options.rotation.acknowledge(name, 0, {});
     await this.pass();
     this.notifications.start();
     this.relay.start();
@@ -64,11 +65,11 @@ export class RotationWatcher {
   async stop(): Promise<void> {
     await this.notifications.close();
     await this.relay.stop();
-    await this.options.rotation.leave(this.options.gatewayId).catch(this.options.onTrouble);
+    await this.options.rotation.leave(this.name).catch(this.options.onTrouble);
   }
 
   private async pass(): Promise<boolean> {
-    const { rotation, inventory, gatewayId } = this.options;
+    const { rotation, inventory } = this.options;
     const view = await rotation.view();
     const stamp = await inventory.stamp();
     const changed = stamp !== this.stamp || view.generation !== this.table?.generation;
@@ -81,7 +82,7 @@ export class RotationWatcher {
       this.options.onChange(this.table);
     }
     // From here on no access is routed by an older table, and those that were are counted in `running`.
-    await rotation.acknowledge(gatewayId, view.generation, this.options.running());
+    await rotation.acknowledge(this.name, view.generation, this.options.running());
     return false;
   }
 }

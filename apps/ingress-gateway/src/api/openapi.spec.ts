@@ -52,7 +52,7 @@ it('is served as it is committed, and lists every endpoint', () => {
 });
 
 describe('answers are what the document says', () => {
-  it.each<[string, string, number, (id: string) => request.Test | Promise<request.Test>]>([
+  it.each<[string, string, number, (id: string) => Promise<request.Response>]>([
     ['get', '/v1/pods', 200, () => get('/v1/pods')],
     ['get', '/v1/pods/{id}', 200, () => get('/v1/pods/shop')],
     ['get', '/v1/pods/{id}', 404, () => get('/v1/pods/none')],
@@ -75,7 +75,9 @@ describe('answers are what the document says', () => {
       '/v1/updates',
       202,
       async () =>
-        send('post', '/v1/updates')
+        request(gateway.api)
+          .post('/v1/updates')
+          .set('Authorization', `Bearer ${admin}`)
           .type('application/gzip')
           .send(await shopBundle()),
     ],
@@ -99,10 +101,10 @@ describe('answers are what the document says', () => {
   });
 });
 
-function get(path: string): request.Test {
+async function get(path: string): Promise<request.Response> {
   return request(gateway.api).get(path).set('Authorization', `Bearer ${admin}`);
 }
 
-function send(method: 'post' | 'put', path: string, body?: object): request.Test {
+async function send(method: 'post' | 'put', path: string, body?: object): Promise<request.Response> {
   return request(gateway.api)[method](path).set('Authorization', `Bearer ${admin}`).send(body);
 }

@@ -61,7 +61,7 @@ export class EventsController {
 function cursorOf(lastEventId: string | undefined, query: EventsQuery): number | undefined {
   if (lastEventId === undefined || lastEventId === '') return query.after;
   if (!SEQUENCE.test(lastEventId)) {
-    throw new BadRequestError('HTTP.BAD_HEADER', 'Last-Event-ID must be the sequence of an event');
+    throw new BadRequestError('BAD_HEADER', 'Last-Event-ID must be the sequence of an event');
   }
   return Number(lastEventId);
 }

@@ -14,7 +14,7 @@ export function refuseContentEncoding(request: IncomingMessage): void {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new BadRequestError(
-      'HTTP.UNSUPPORTED_MEDIA_TYPE',
+      'UNSUPPORTED_MEDIA_TYPE',
       'Content-Encoding is not taken; send the body as it is',
     );
   }
@@ -23,7 +23,7 @@ export function refuseContentEncoding(request: IncomingMessage): void {
 /** The body as text, at most `limitBytes` of it; empty when there is no body. */
 async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
   const tooLarge = new BadRequestError(
-    'HTTP.BODY_TOO_LARGE',
+    'BODY_TOO_LARGE',
     `The body is larger than ${limitBytes} bytes, the most that is taken here`,
   );
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge;
@@ -38,12 +38,12 @@ async function readText(request: IncomingMessage, limitBytes: number): Promise<s
     }
   } catch (error) {
     if (error === tooLarge) throw error;
-    throw new BadRequestError('HTTP.BODY_CUT_SHORT', 'The connection ended before the body did');
+    throw new BadRequestError('BODY_CUT_SHORT', 'The connection ended before the body did');
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch {
-    throw new BadRequestError('HTTP.MALFORMED_JSON', 'The body is not UTF-8');
+    throw new BadRequestError('MALFORMED_JSON', 'The body is not UTF-8');
   }
 }
 
@@ -52,24 +52,18 @@ export async function readJson(request: IncomingMessage, limitBytes: number): Pr
   refuseContentEncoding(request);
   const type = mediaTypeOf(request);
   if (type !== '' && type !== 'application/json') {
-    throw new BadRequestError(
-      'HTTP.UNSUPPORTED_MEDIA_TYPE',
-      `The body must be application/json, not ${type}`,
-    );
+    throw new BadRequestError('UNSUPPORTED_MEDIA_TYPE', `The body must be application/json, not ${type}`);
   }
   const text = await readText(request, limitBytes);
   if (text === '') return undefined;
   if (type === '') {
-    throw new BadRequestError(
-      'HTTP.UNSUPPORTED_MEDIA_TYPE',
-      'The body must say Content-Type: application/json',
-    );
+    throw new BadRequestError('UNSUPPORTED_MEDIA_TYPE', 'The body must say Content-Type: application/json');
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new BadRequestError('HTTP.MALFORMED_JSON', `The body is not JSON: ${(cause as Error).message}`);
+    throw new BadRequestError('MALFORMED_JSON', `The body is not JSON: ${(cause as Error).message}`);
   }
   refuseTooDeep(json);
   return json;
@@ -79,7 +73,7 @@ function refuseTooDeep(json: unknown): void {
   let level: unknown[] = [json];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MOST_DEPTH) {
-      throw new BadRequestError('HTTP.JSON_TOO_DEEP', `The body is nested deeper than ${MOST_DEPTH} levels`);
+      throw new BadRequestError('JSON_TOO_DEEP', `The body is nested deeper than ${MOST_DEPTH} levels`);
     }
     level = level.flatMap((value): unknown[] =>
       typeof value === 'object' && value !== null ? Object.values(value) : [],

@@ -62,15 +62,15 @@ export class IdempotencyKeyReusedError extends PodwayError {
 /** What is wrong with the form of an HTTP request, before its meaning is looked at. */
 export class BadRequestError extends PodwayError {
   constructor(
-    code:
-      | 'HTTP.MALFORMED_JSON'
-      | 'HTTP.JSON_TOO_DEEP'
-      | 'HTTP.BODY_TOO_LARGE'
-      | 'HTTP.BODY_CUT_SHORT'
-      | 'HTTP.UNSUPPORTED_MEDIA_TYPE'
-      | 'HTTP.BAD_HEADER',
+    fault:
+      | 'MALFORMED_JSON'
+      | 'JSON_TOO_DEEP'
+      | 'BODY_TOO_LARGE'
+      | 'BODY_CUT_SHORT'
+      | 'UNSUPPORTED_MEDIA_TYPE'
+      | 'BAD_HEADER',
     message: string,
   ) {
-    super(code, message);
+    super(`HTTP.${fault}`, message);
   }
 }

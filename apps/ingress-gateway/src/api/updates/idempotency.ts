@@ -6,7 +6,7 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
 /** The Idempotency-Key of a request, if it has one. */
 export function idempotencyKeyOf(header: string | undefined): string | undefined {
   if (header === undefined || KEY.test(header)) return header;
-  throw new BadRequestError('HTTP.BAD_HEADER', 'Idempotency-Key must be 1 to 200 visible ASCII characters');
+  throw new BadRequestError('BAD_HEADER', 'Idempotency-Key must be 1 to 200 visible ASCII characters');
 }
 
 /** SHA-256 over what was asked, in an order of our own. */

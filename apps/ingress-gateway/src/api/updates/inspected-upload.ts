@@ -77,7 +77,7 @@ async function readThrough(
   const chunks = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   for (;;) {
     const next = await chunks.next().catch(() => {
-      throw new BadRequestError('HTTP.BODY_CUT_SHORT', 'The connection ended before the bundle did');
+      throw new BadRequestError('BODY_CUT_SHORT', 'The connection ended before the bundle did');
     });
     if (next.done) return { digest: hash.digest('hex'), bytes };
     bytes += next.value.length;
@@ -89,7 +89,7 @@ async function readThrough(
 
 /** The bundle is larger than this gateway takes. */
 export function bundleTooLarge(maxBytes: number): BadRequestError {
-  return new BadRequestError('HTTP.BODY_TOO_LARGE', `The bundle is larger than ${maxBytes} bytes`);
+  return new BadRequestError('BODY_TOO_LARGE', `The bundle is larger than ${maxBytes} bytes`);
 }
 
 async function written(stream: PassThrough, chunk: Buffer): Promise<void> {

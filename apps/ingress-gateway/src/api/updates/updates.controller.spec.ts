@@ -72,7 +72,7 @@ describe('publishing a bundle', () => {
     });
 
     const read = await request(gateway.api)
-      .get(answer.headers.location)
+      .get(`/v1/updates/${answer.body.id}`)
       .set('Authorization', `Bearer ${publisher}`)
       .expect(200);
     expect(read.body).toEqual(answer.body);

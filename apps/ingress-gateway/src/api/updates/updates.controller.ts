@@ -97,7 +97,7 @@ export class UpdatesController {
     }
     if (!BUNDLE_TYPES.includes(type)) {
       throw new BadRequestError(
-        'HTTP.UNSUPPORTED_MEDIA_TYPE',
+        'UNSUPPORTED_MEDIA_TYPE',
         `The body must be ${BUNDLE_TYPES.join(', ')} or application/json`,
       );
     }

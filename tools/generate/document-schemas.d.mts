@@ -1,0 +1,1 @@
+export function documentSchemas(): Promise<Map<string, object>>;

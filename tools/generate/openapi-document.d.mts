@@ -1,0 +1,1 @@
+export function openApiDocument(): Promise<{ components: { schemas: Record<string, object> } }>;

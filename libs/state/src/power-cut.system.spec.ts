@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../test/eventually.js';
@@ -18,6 +18,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   process.kill(-(writer.pid ?? NaN), 'SIGKILL');
+  // The watchdog's loop ends when nothing is armed; until then it holds the disk.
+  rmSync(`${disk.mount}/site/.podway/watchdog/armed`, { force: true });
   await eventually(() => disk.remove());
 });
 
@@ -39,17 +41,21 @@ async function startWriter(how: 'podway' | 'naive'): Promise<void> {
       root,
       ulid(),
     ],
-    { detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
+    {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: process.env.PATH, PODWAY_HOST_ETC: disk.folder, PODWAY_HOST_RUN: disk.folder },
+    },
   );
   writer.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await eventually(() => expect(said).toContain('begin 2'));
 }
 
-/** The last round that was begun, and the last one that was said to be live. */
-function promised(): { begun: number; done: number } {
+/** The last round that was begun, the last one that fed the watchdog, and the last one that was said to be live. */
+function promised(): { begun: number; armed: number; done: number } {
   const last = (word: string) =>
     Number([...said.matchAll(new RegExp(`^${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
-  return { begun: last('begin'), done: last('done') };
+  return { begun: last('begin'), armed: last('armed'), done: last('done') };
 }
 
 /** The round whose content every one of the 40 files has; undefined when the tree is torn. */
@@ -82,12 +88,13 @@ it(`${CUTS} power cuts: the server is wholly on the old or on the new tree, and 
   const rounds = new Set<number>();
   for (let i = 0; i < CUTS; i++) {
     await cut((mount) => {
-      const { begun, done } = promised();
+      const { begun, armed, done } = promised();
       const round = liveRound(mount);
       expect(round, `torn at cut ${i}`).toBeDefined();
       expect(round).toBeGreaterThanOrEqual(done);
       expect(round).toBeLessThanOrEqual(begun);
-      expect(Number(readFileSync(`${mount}/site/.podway/token`, 'utf8'))).toBeGreaterThanOrEqual(done);
+      expect(Number(readFileSync(`${mount}/site/.podway/token`, 'utf8'))).toBeGreaterThanOrEqual(armed);
+      expect(readFileSync(`${mount}/site/.podway/watchdog/armed`, 'utf8')).toMatch(/\t[0-9]+\n$/);
       rounds.add(round ?? 0);
     });
   }

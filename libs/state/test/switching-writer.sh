@@ -26,6 +26,12 @@ while :; do
     [ "$round" -gt 1 ] || sync -f "$root"
     sleep 0.2
   else
+    if [ "$round" -eq 1 ]; then
+      sh "$script" "$root" snapshot "$round" "$deployment" 3600000 >/dev/null
+    else
+      sh "$script" "$root" feed "$round" "$deployment" 3600000 >/dev/null
+    fi
+    echo "armed $round"
     stage=$(sh "$script" "$root" begin-stage "$round" "$deployment" - link | cut -f2)
     lay "$root/.podway/staging/$stage/tree" "$round"
     fingerprint=$(sh "$script" "$root" commit-stage "$round" "$deployment" "$stage" "$tree" | cut -f3)

@@ -1,0 +1,92 @@
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { treeHash } from './support/observer.js';
+import { Scene } from './support/scene.js';
+import type { Envelope, ReleaseReplicated } from '@podway/contracts';
+
+const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
+
+/** Files and folders of installed npm packages, until there are enough files. */
+async function copyPackages(target: string, atLeast: number): Promise<number> {
+  let files = 0;
+  for (const name of [
+    'typescript',
+    'rxjs',
+    'typeorm',
+    'fast-check',
+    'undici',
+    '@nestjs',
+    'class-validator',
+    '@typescript-eslint',
+    'eslint',
+    'nx',
+  ]) {
+    await cp(join(modules, name), join(target, name), { recursive: true, dereference: true });
+    files = (await readdir(target, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    ).length;
+    if (files >= atLeast) return files;
+  }
+  return files;
+}
+
+/** A tree as people have them: thousands of real files. */
+describe('a large tree', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.open();
+  });
+  afterAll(() => scene?.close());
+
+  async function bytesSent(id: string, key: string): Promise<number> {
+    const abort = new AbortController();
+    const response = await fetch(
+      `${scene.fleet.apiUrl}/v1/events?after=0&deployment=${id}&type=io.podway.release.replicated.v1`,
+      {
+        headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream' },
+        signal: abort.signal,
+      },
+    );
+    let text = '';
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk as Uint8Array).toString();
+      const data = /^data: ?(.*)$/m.exec(text)?.[1];
+      if (data && text.includes('\n\n')) {
+        abort.abort();
+        return (JSON.parse(data) as Envelope<ReleaseReplicated>).data.bytesSent;
+      }
+    }
+    throw new Error('The stream ended');
+  }
+
+  it('is published, changed and published again; what is sent follows what changed', async () => {
+    const pod = await scene.pod({ servers: 3 });
+    const bundle = await pod.bundle('1');
+    expect(await copyPackages(join(bundle, 'site', 'packages'), 5_000)).toBeGreaterThanOrEqual(5_000);
+    const first = await pod.publisher.publish(bundle, pod.name);
+    expect(await pod.ended(first)).toMatchObject({ state: 'Succeeded' });
+    await pod.settledOn(first);
+
+    const packages = join(bundle, 'site', 'packages');
+    await writeFile(join(packages, 'typescript', 'README.md'), 'changed\n');
+    await writeFile(join(packages, 'new file with a space.txt'), 'added\n');
+    await rm(join(packages, 'rxjs', 'LICENSE.txt'));
+    const second = await pod.publisher.publish(bundle, pod.name);
+    expect(await pod.ended(second)).toMatchObject({ state: 'Succeeded' });
+    await pod.settledOn(second);
+
+    const [all, changed] = [
+      await bytesSent(first, pod.publisher.key),
+      await bytesSent(second, pod.publisher.key),
+    ];
+    expect(all).toBeGreaterThan(5_000_000);
+    expect(changed).toBeLessThan(all / 50);
+
+    // What the servers hold is what was published: compared by the bytes, not by Podway's own fingerprints.
+    const published = await treeHash(packages);
+    const served = await treeHash(join(pod.server(2).path, 'current', 'packages'));
+    expect(served).toBe(published);
+  });
+});

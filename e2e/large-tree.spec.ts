@@ -66,7 +66,8 @@ describe('a large tree', () => {
     const bundle = await pod.bundle('1');
     expect(await copyPackages(join(bundle, 'site', 'packages'), 5_000)).toBeGreaterThanOrEqual(5_000);
     const first = await pod.publisher.publish(bundle, pod.name);
-    expect(await pod.ended(first)).toMatchObject({ state: 'Succeeded' });
+    const view = await pod.ended(first);
+    expect(view, JSON.stringify(view.failure)).toMatchObject({ state: 'Succeeded' });
     await pod.settledOn(first);
 
     const packages = join(bundle, 'site', 'packages');

@@ -10,7 +10,7 @@ import {
   ValidationTypes,
 } from 'class-validator';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
-import '@podway/contracts';
+import { FORM, RULE } from '@podway/contracts';
 import { classDocs, propertyDoc } from './class-docs.mjs';
 
 // Not exported to ES modules; the same instance as the one behind `@Type`.
@@ -27,7 +27,9 @@ const converters = {
   [EQUALS]: ({ constraints: [value] }) => ({ const: value }),
   [IS_ISO8601]: { type: 'string', format: 'date-time' },
   [IS_URL]: { type: 'string', format: 'uri' },
-  // Unique by a name inside of each entry cannot be said in JSON Schema; unique as a whole can.
+  [FORM]: ({ constraints: [schema] }) => schema,
+  // About the class: `describe` has them.
+  [RULE]: {},
   [ARRAY_UNIQUE]: { type: 'array', uniqueItems: true },
   [MATCHES]: ({ constraints: [pattern] }) => ({
     type: 'string',
@@ -35,6 +37,13 @@ const converters = {
     pattern: pattern.flags.includes('i') ? pattern.source.replaceAll('a-z', 'A-Za-z') : pattern.source,
   }),
 };
+
+/** What the rules of a class say besides its properties, merged. */
+function rulesOf(name) {
+  const all = [...getMetadataStorage().validationMetadatas.values()].flat();
+  const rules = all.filter((one) => one.name === RULE && one.target.name === name);
+  return Object.assign({}, ...rules.map(({ constraints: [schema] }) => schema));
+}
 
 /** Every declared class as a schema, by name, with the doc comments as descriptions. */
 export async function contractSchemas(refPointerPrefix) {
@@ -75,5 +84,6 @@ function describe(docs, name, schema) {
     type,
     properties: Object.fromEntries(properties),
     ...(required ? { required } : {}),
+    ...rulesOf(name),
   };
 }

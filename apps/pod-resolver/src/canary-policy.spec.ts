@@ -58,8 +58,8 @@ describe('chooseCanary', () => {
     expect(() => chooseCanary(pod(2), candidates)).toThrow(
       'Only 0 servers would stay in rotation, and the POD needs 1',
     );
-    const three = [server('web1'), server('web2'), server('web3')];
-    expect(() => chooseCanary(pod(3, { minInRotation: 3 }), three)).toThrow(
+    const three = [server('web1'), server('web2'), server('web3', { inRotation: false })];
+    expect(() => chooseCanary(pod(3, { minInRotation: 2 }), three)).toThrow(
       expect.objectContaining({ code: 'CANARY.TOO_FEW_IN_ROTATION' }) as Error,
     );
   });

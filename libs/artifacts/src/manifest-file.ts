@@ -1,4 +1,4 @@
-import { BundleManifest, InvalidInputError, NAME, validated, type Component } from '@podway/contracts';
+import { BundleManifest, InvalidInputError, NAME, validated } from '@podway/contracts';
 import { parseDocument } from 'yaml';
 import { BundleRefusedError } from './bundle.errors.js';
 
@@ -8,10 +8,7 @@ export const MANIFEST_NAME = 'podway.yaml';
 export function parseManifest(text: string): BundleManifest {
   const plain = plainYaml(text);
   try {
-    const manifest = validated(BundleManifest, plain, { strict: true, subject: MANIFEST_NAME });
-    const problems = manifest.components.flatMap(componentProblems);
-    if (problems.length > 0) throw new InvalidInputError(MANIFEST_NAME, problems);
-    return manifest;
+    return validated(BundleManifest, plain, { strict: true, subject: MANIFEST_NAME });
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const { problems } = error;
@@ -38,13 +35,6 @@ function plainYaml(text: string): unknown {
   } catch (error) {
     throw invalid((error as Error).message.split('\n')[0] ?? '', [], error);
   }
-}
-
-function componentProblems(component: Component, index: number): string[] {
-  const { installer, run } = component;
-  const at = `components.${index}`;
-  if (installer === 'script') return run?.[0] ? [] : [`${at}.run: a script needs a program to run`];
-  return run ? [`${at}.run: only scripts run a program`] : [];
 }
 
 function invalid(reason: string, problems: readonly string[], cause: unknown): BundleRefusedError {

@@ -1,5 +1,6 @@
-import { IsIn, IsISO8601, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { ulid } from 'ulid';
+import { IsTimestamp } from './forms.js';
 import { ULID, TRACEPARENT } from './patterns.js';
 import { messageOf, messageOfType, type MessageClass, type MessageDefinition } from './registry.js';
 import { InvalidInputError, validated } from './validation.js';
@@ -30,7 +31,7 @@ export class Envelope<T extends object = object> {
   subject?: string;
 
   /** RFC 3339, UTC. */
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   time: string;
 
   @IsIn(['application/json'])

@@ -1,6 +1,8 @@
 export * from './patterns.js';
 export * from './errors.js';
 export * from './validation.js';
+export { FORM } from './forms.js';
+export { RULE } from './rules.js';
 export * from './registry.js';
 export * from './envelope.js';
 export * from './messages/step.js';

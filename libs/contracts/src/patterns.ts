@@ -8,7 +8,11 @@ export const SHA256 = /^[0-9a-f]{64}$/;
 export const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Stable code of an error, for example `SNAPSHOT.DISK_FULL`. */
 export const ERROR_CODE = /^[A-Z][A-Z0-9_]*(\.[A-Z][A-Z0-9_]*)+$/;
-/** A relative POSIX path without empty, `.` or `..` parts and without control characters. */
-export const RELATIVE_PATH = /^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))(?!.*\/\/)[^\u0000-\u001f\u007f]+$/;
-/** An absolute POSIX path below `/`, without empty, `.` or `..` parts and without control characters. */
-export const ABSOLUTE_PATH = /^(?!.*\/\.{1,2}(\/|$))(?!.*\/\/)\/[^\u0000-\u001f\u007f]+$/;
+/** RFC 3339, to the nanosecond at most. */
+export const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+// Part by part, and no `.`: that would stop at U+2028, behind which a `..` could hide.
+/** A relative POSIX path without empty, `.` or `..` parts and without control characters. A `/` may end it. */
+export const RELATIVE_PATH =
+  /^(?!\.{1,2}(\/|$))[^/\u0000-\u001f\u007f]+(\/(?!\.{1,2}(\/|$))[^/\u0000-\u001f\u007f]+)*\/?$/;
+/** An absolute POSIX path below `/`, without empty, `.` or `..` parts and without control characters. A `/` may end it. */
+export const ABSOLUTE_PATH = /^(\/(?!\.{1,2}(\/|$))[^/\u0000-\u001f\u007f]+)+\/?$/;

@@ -12,10 +12,27 @@ export class InvalidInputError extends PodwayError {
   }
 }
 
+/** Deeper data than any of ours; what comes after is recursive. */
+const MOST_DEPTH = 32;
+
+function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= MOST_DEPTH || Object.values(value).some((one) => isTooDeep(one, depth + 1));
+}
+
+/** One reason for a property: that of its topmost decorator, which asks for the kind of value. */
+function reasonOf({ property, value, constraints = {} }: ValidationError): string[] {
+  const reason = Object.values(constraints).at(-1);
+  if (reason === undefined) return [];
+  if ('whitelistValidation' in constraints) return ['is not known here'];
+  if (value === undefined || value === null) return ['is missing'];
+  return [reason.startsWith(`${property} `) ? reason.slice(property.length + 1) : reason];
+}
+
 function flatten(errors: readonly ValidationError[], path: string): string[] {
   return errors.flatMap((error) => {
     const here = path ? `${path}.${error.property}` : error.property;
-    const own = Object.values(error.constraints ?? {}).map((reason) => `${here}: ${reason}`);
+    const own = reasonOf(error).map((reason) => `${here}: ${reason}`);
     return [...own, ...flatten(error.children ?? [], here)];
   });
 }
@@ -33,12 +50,12 @@ export function validated<T extends object>(
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
     throw new InvalidInputError(subject, ['an object is required']);
   }
+  if (isTooDeep(plain)) throw new InvalidInputError(subject, [`more than ${MOST_DEPTH} levels deep`]);
   const instance = plainToInstance(type, plain, { exposeDefaultValues: true });
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: strict,
     forbidUnknownValues: true,
-    stopAtFirstError: true,
   });
   if (errors.length > 0) throw new InvalidInputError(subject, flatten(errors, ''));
   return instance;

@@ -10,7 +10,7 @@ import {
   Min,
 } from 'class-validator';
 import { Type } from 'class-transformer';
-import { Nested } from '../messages/step.js';
+import { Nested } from '../forms.js';
 
 const QUEUE = /^podway\.[a-z0-9.-]{1,200}$/;
 

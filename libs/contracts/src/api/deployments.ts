@@ -12,9 +12,9 @@ import {
   Min,
 } from 'class-validator';
 import { Type } from 'class-transformer';
+import { Nested } from '../forms.js';
 import { deploymentStates } from '../messages/progress.js';
 import {
-  Nested,
   ProbeEvidence,
   ServerOutcome,
   SnapshotRef,

@@ -11,7 +11,7 @@ import {
   Min,
 } from 'class-validator';
 import { Type } from 'class-transformer';
-import { Nested } from '../messages/step.js';
+import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
 
 /** Query of `PUT /v1/pods`. */

@@ -1,5 +1,6 @@
 import { IsInt, IsISO8601, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
-import { Nested, UpdateSource } from '../messages/step.js';
+import { Nested } from '../forms.js';
+import { UpdateSource } from '../messages/step.js';
 import { NAME, ULID } from '../patterns.js';
 
 /** Query of `POST /v1/updates` with a bundle. */

@@ -1,7 +1,6 @@
 import {
   ArrayMaxSize,
   ArrayMinSize,
-  ArrayUnique,
   Equals,
   IsArray,
   IsIn,
@@ -13,27 +12,32 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { Nested, UpdateTarget } from '../messages/step.js';
-import { NAME, RELATIVE_PATH } from '../patterns.js';
+import { IsName, IsProgram, IsRelativePath, Nested, UniqueNames } from '../forms.js';
+import { UpdateTarget } from '../messages/step.js';
+import { DecidesFields } from '../rules.js';
 import { Check } from './checks.js';
 
 /** One part of an update and the installer that applies it. Components are applied in order. */
 export class Component {
-  @Matches(NAME)
+  @IsName()
   name: string;
 
   /** `archive` lays files into the tree; `script` runs a program of the bundle in the tree. */
   @IsIn(['archive', 'script'])
+  @DecidesFields({
+    archive: { takes: ['source', 'to', 'mode'] },
+    script: { needs: ['run'], takes: ['timeoutMs'] },
+  })
   installer: 'archive' | 'script';
 
   /** archive: folder of the bundle whose files are laid out. Default: the whole bundle without `podway.yaml`. */
   @IsOptional()
-  @Matches(RELATIVE_PATH)
+  @IsRelativePath()
   source?: string;
 
   /** archive: folder of the tree that they go to. Default: the tree's root. */
   @IsOptional()
-  @Matches(RELATIVE_PATH)
+  @IsRelativePath()
   to?: string;
 
   /** archive: `replace` (default) makes the target folder exactly the source; `merge` adds and overwrites only. */
@@ -43,8 +47,7 @@ export class Component {
 
   /** script: program and arguments. A program with a `/` is one of the bundle. No shell is involved. Exit 0 is success. */
   @IsOptional()
-  @IsString({ each: true })
-  @MaxLength(4000, { each: true })
+  @IsProgram()
   run?: string[];
 
   /** script: longest time in milliseconds. Default 600000. */
@@ -65,8 +68,9 @@ export class Prerequisites {
 
   /** Programs that must be on the server's PATH. */
   @IsOptional()
+  @IsArray()
   @ArrayMaxSize(100)
-  @Matches(/^[A-Za-z0-9._+-]+$/, { each: true })
+  @Matches(/^[A-Za-z0-9._+-]+$/, { each: true, message: 'must be names of programs' })
   commands?: string[];
 }
 
@@ -76,10 +80,10 @@ export class BundleManifest {
   apiVersion: 'podway/v1';
 
   /** What is published, for people: `shop`. */
-  @Matches(NAME)
+  @IsName()
   name: string;
 
-  @IsString()
+  @IsString({ message: "must be text: put it in quotes, like '1.0'" })
   @MaxLength(100)
   version: string;
 
@@ -91,8 +95,8 @@ export class BundleManifest {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
-  @ArrayUnique((component: Component) => component.name)
   @Nested(() => Component)
+  @UniqueNames()
   components: Component[];
 
   /** Tests of this update, besides those of the POD. */

@@ -1,5 +1,7 @@
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
-import { RELATIVE_PATH, SHA256 } from '../patterns.js';
+import { IsProgram, IsRelativePath } from '../forms.js';
+import { SHA256 } from '../patterns.js';
+import { DecidesFields } from '../rules.js';
 
 export const probeKinds = ['http', 'tcp', 'command', 'fingerprint'] as const;
 export type ProbeKind = (typeof probeKinds)[number];
@@ -8,6 +10,12 @@ export type ProbeKind = (typeof probeKinds)[number];
 export class Check {
   /** `http` asks the server's address, `tcp` opens a port, `command` runs on the server, `fingerprint` looks at one file. */
   @IsIn(probeKinds)
+  @DecidesFields({
+    http: { takes: ['path', 'host', 'expectStatus', 'expectText'] },
+    tcp: { takes: ['port'] },
+    command: { needs: ['run'], takes: ['expectText'] },
+    fingerprint: { needs: ['file', 'sha256'] },
+  })
   probe: ProbeKind;
 
   /** Shown to people. Default: made from the other fields. */
@@ -50,13 +58,12 @@ export class Check {
 
   /** command: program and arguments, run in the live tree. No shell is involved. Exit 0 passes, 1 to 125 fails; 126, 127 and signals are errors of the probe. */
   @IsOptional()
-  @IsString({ each: true })
-  @MaxLength(4000, { each: true })
+  @IsProgram()
   run?: string[];
 
   /** fingerprint: file in the tree whose SHA-256 must be `sha256`. */
   @IsOptional()
-  @Matches(RELATIVE_PATH)
+  @IsRelativePath()
   file?: string;
 
   /** fingerprint: SHA-256 of the file, lower-case hex. */

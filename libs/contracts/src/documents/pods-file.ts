@@ -15,8 +15,8 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { Nested } from '../messages/step.js';
-import { ABSOLUTE_PATH, NAME, RELATIVE_PATH } from '../patterns.js';
+import { IsAbsolutePath, IsName, IsProgram, IsRelativePath, Nested, UniqueNames } from '../forms.js';
+import { Rule, type Unchecked } from '../rules.js';
 import { Check } from './checks.js';
 
 /** How to reach one machine over SSH. */
@@ -40,12 +40,16 @@ export class SshHop {
   /** The host's public keys, as in known_hosts: `ssh-ed25519 AAAA…`. A host with another key is refused. */
   @IsArray()
   @ArrayMinSize(1)
-  @Matches(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( .*)?$/, { each: true })
+  @ArrayMaxSize(100)
+  @Matches(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( .*)?$/, {
+    each: true,
+    message: 'must be host keys as in known_hosts: ssh-ed25519 AAAA…',
+  })
   hostKeys: string[];
 
   /** Private key file on the machine where the workers run. Default: the setting PODWAY_SSH_KEY. */
   @IsOptional()
-  @Matches(ABSOLUTE_PATH)
+  @IsAbsolutePath()
   identityFile?: string;
 }
 
@@ -56,14 +60,28 @@ export class SshAccess extends SshHop {
   jump?: SshHop;
 }
 
+function reachProblem({ ssh, local }: Unchecked<ServerSpec>): string | undefined {
+  const isRemote = ssh !== undefined && ssh !== null;
+  if (isRemote && local === true)
+    return 'the server has both ssh and local: true; it is reached in one way only';
+  return isRemote || local === true
+    ? undefined
+    : 'the server has neither ssh nor local: true to be reached by';
+}
+
+const reachSchema = {
+  oneOf: [{ required: ['ssh'] }, { required: ['local'], properties: { local: { const: true } } }],
+};
+
 /** One server of a POD. Exactly one of `ssh` and `local` says how it is reached. */
 export class ServerSpec {
-  @Matches(NAME)
+  @IsName()
+  @Rule(reachProblem, reachSchema)
   name: string;
 
   /** The server's place. */
   @IsOptional()
-  @Matches(NAME)
+  @IsName()
   region?: string;
 
   @IsOptional()
@@ -76,13 +94,14 @@ export class ServerSpec {
   local?: boolean;
 
   /** Where users' accesses go: `http://10.0.0.11:8080`. */
+  @Matches(/^http:\/\/[^/?#@\s]+\/?$/, { message: 'must be like http://10.0.0.11:8080, without a path' })
   @IsUrl({ require_tld: false, protocols: ['http'], require_protocol: true, require_port: false })
   @MaxLength(300)
   http: string;
 
   /** Folder of the POD's state on this server, when it differs from the POD's `path`. */
   @IsOptional()
-  @Matches(ABSOLUTE_PATH)
+  @IsAbsolutePath()
   path?: string;
 
   /** Share of accesses relative to the others, 1 to 100. Default 1. */
@@ -101,14 +120,16 @@ export class StateSpec {
 
   /** Paths that live outside the releases and are linked into each: uploads, `.env`. A trailing `/` makes a folder. */
   @IsOptional()
+  @IsArray()
   @ArrayMaxSize(200)
-  @Matches(RELATIVE_PATH, { each: true })
+  @IsRelativePath({ each: true })
   shared?: string[];
 
   /** Paths in a release that are neither compared nor replicated: caches. Each names a file or a folder with all below. */
   @IsOptional()
+  @IsArray()
   @ArrayMaxSize(200)
-  @Matches(RELATIVE_PATH, { each: true })
+  @IsRelativePath({ each: true })
   excluded?: string[];
 
   /** Verified releases that stay on each server. Default 5. */
@@ -120,8 +141,7 @@ export class StateSpec {
 
   /** Program and arguments run on a server after each switch: `[systemctl, reload, nginx]`. */
   @IsOptional()
-  @IsString({ each: true })
-  @MaxLength(4000, { each: true })
+  @IsProgram()
   reload?: string[];
 }
 
@@ -162,30 +182,41 @@ export class PolicySpec {
   watchdogMs?: number;
 }
 
+// The canary is out of rotation during each update.
+function minInRotationProblem({ servers, policy }: Unchecked<PodSpec>): string | undefined {
+  const { minInRotation } = (policy ?? {}) as { minInRotation?: unknown };
+  if (!Array.isArray(servers) || typeof minInRotation !== 'number') return undefined;
+  const most = Math.max(1, servers.length - 1);
+  if (minInRotation <= most) return undefined;
+  return `policy.minInRotation is ${minInRotation}: a POD of ${servers.length} can keep at most ${most} in rotation during an update`;
+}
+
 /** One POD: a group of servers that serve the same content of one client. */
 export class PodSpec {
-  @Matches(NAME)
+  @IsName()
   name: string;
 
-  @Matches(NAME)
+  @IsName()
   client: string;
 
   /** Host names whose accesses go to this POD. */
   @IsOptional()
+  @IsArray()
   @ArrayMaxSize(200)
   @ArrayUnique()
   @Matches(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, { each: true })
   hosts?: string[];
 
   /** Folder of the POD's state on each server; the web server's root is `<path>/current`. */
-  @Matches(ABSOLUTE_PATH)
+  @IsAbsolutePath()
   path: string;
 
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(500)
-  @ArrayUnique((server: ServerSpec) => server.name)
   @Nested(() => ServerSpec)
+  @UniqueNames()
+  @Rule(minInRotationProblem)
   servers: ServerSpec[];
 
   @Nested(() => StateSpec)
@@ -210,7 +241,7 @@ export class PodsFile {
 
   @IsArray()
   @ArrayMaxSize(10_000)
-  @ArrayUnique((pod: PodSpec) => pod.name)
   @Nested(() => PodSpec)
+  @UniqueNames()
   pods: PodSpec[];
 }

@@ -1,13 +1,6 @@
+import { Nested } from '../forms.js';
 import { Command, Event } from '../registry.js';
-import {
-  FailedOutcome,
-  Nested,
-  Publisher,
-  StepCommand,
-  StepOutcome,
-  UpdateSource,
-  UpdateTarget,
-} from './step.js';
+import { FailedOutcome, Publisher, StepCommand, StepOutcome, UpdateSource, UpdateTarget } from './step.js';
 
 /** FIG. 2, 206: is this publisher allowed to update this POD, and is the artifact what it says? */
 @Command('io.podway.update.authenticate.v1', 'auth')

@@ -1,7 +1,8 @@
 import { Matches } from 'class-validator';
+import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
 import { Command, Event } from '../registry.js';
-import { FailedOutcome, Nested, PodCommand, SnapshotRef, StepOutcome, UpdateSource } from './step.js';
+import { FailedOutcome, PodCommand, SnapshotRef, StepOutcome, UpdateSource } from './step.js';
 
 /** FIG. 2, 212: let the installer apply the update to the canary, beside the live state, then switch the canary. */
 @Command('io.podway.update.install.v1', 'installer-agent')

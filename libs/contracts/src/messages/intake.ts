@@ -1,7 +1,8 @@
-import { IsISO8601, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsTimestamp, Nested } from '../forms.js';
 import { ULID } from '../patterns.js';
 import { Event } from '../registry.js';
-import { Nested, Publisher, UpdateSource, UpdateTarget } from './step.js';
+import { Publisher, UpdateSource, UpdateTarget } from './step.js';
 
 /** An update was accepted at the edge (FIG. 2, 200-202) and its artifact is stored. Starts a deployment. */
 @Event('io.podway.update.submitted.v1')
@@ -27,7 +28,7 @@ export class UpdateSubmitted {
   @MaxLength(200)
   label?: string;
 
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   submittedAt: string;
 }
 

@@ -1,7 +1,8 @@
-import { IsArray, IsInt, Matches, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, Matches, Min } from 'class-validator';
+import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
 import { Command, Event } from '../registry.js';
-import { FailedOutcome, Nested, PodCommand, ServerOutcome, SnapshotRef, StepOutcome } from './step.js';
+import { FailedOutcome, PodCommand, ServerOutcome, SnapshotRef, StepOutcome } from './step.js';
 
 /** FIG. 2, 216: carry the canary's verified state to the other servers: stage on all, then switch on all. */
 @Command('io.podway.release.replicate.v1', 'replicator')
@@ -9,6 +10,8 @@ export class ReplicateRelease extends PodCommand {
   @Matches(NAME)
   canary: string;
 
+  @IsArray()
+  @ArrayMaxSize(500)
   @Matches(NAME, { each: true })
   replicas: string[];
 

@@ -1,15 +1,8 @@
-import { IsInt, Matches, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, Matches, Min } from 'class-validator';
+import { Nested } from '../forms.js';
 import { NAME } from '../patterns.js';
 import { Command, Event } from '../registry.js';
-import {
-  FailedOutcome,
-  Nested,
-  PodCommand,
-  Publisher,
-  StepCommand,
-  StepOutcome,
-  UpdateTarget,
-} from './step.js';
+import { FailedOutcome, PodCommand, Publisher, StepCommand, StepOutcome, UpdateTarget } from './step.js';
 
 /** FIG. 2, 208: which POD is the update for? */
 @Command('io.podway.pod.resolve.v1', 'pod-resolver')
@@ -46,6 +39,8 @@ export class CanarySelected extends StepOutcome {
   canary: string;
 
   /** The POD's other servers that take part. Quarantined ones are among them: they catch up. */
+  @IsArray()
+  @ArrayMaxSize(500)
   @Matches(NAME, { each: true })
   replicas: string[];
 

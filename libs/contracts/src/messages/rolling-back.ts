@@ -1,7 +1,8 @@
-import { IsArray, IsOptional, Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, Matches } from 'class-validator';
+import { Nested } from '../forms.js';
 import { NAME, ULID } from '../patterns.js';
 import { Command, Event } from '../registry.js';
-import { FailedOutcome, Nested, PodCommand, ServerOutcome, SnapshotRef, StepOutcome } from './step.js';
+import { FailedOutcome, PodCommand, ServerOutcome, SnapshotRef, StepOutcome } from './step.js';
 
 /** FIG. 2, 218: put every server of the POD that was touched back to the state before the deployment. */
 @Command('io.podway.snapshot.restore.v1', 'snapshotter')
@@ -9,6 +10,8 @@ export class RestoreSnapshot extends PodCommand {
   @Matches(NAME)
   canary: string;
 
+  @IsArray()
+  @ArrayMaxSize(500)
   @Matches(NAME, { each: true })
   replicas: string[];
 

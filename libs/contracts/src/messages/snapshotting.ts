@@ -1,7 +1,8 @@
 import { Matches } from 'class-validator';
+import { Nested } from '../forms.js';
 import { NAME } from '../patterns.js';
 import { Command, Event } from '../registry.js';
-import { FailedOutcome, Nested, PodCommand, SnapshotRef, StepOutcome } from './step.js';
+import { FailedOutcome, PodCommand, SnapshotRef, StepOutcome } from './step.js';
 
 /** FIG. 2, 210: drain the canary, arm its watchdog and record its state. */
 @Command('io.podway.snapshot.take.v1', 'snapshotter')

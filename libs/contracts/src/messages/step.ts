@@ -1,18 +1,7 @@
-import {
-  IsDefined,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsTimestamp } from '../forms.js';
 import { ERROR_CODE, NAME, SHA256, ULID } from '../patterns.js';
+import { DecidesFields } from '../rules.js';
 
 /** The working steps of FIG. 2. A step has the name of the saga state that commands it. */
 export const steps = [
@@ -43,7 +32,7 @@ export class StepCommand {
   attempt: number;
 
   /** When the coordinator gives up on this attempt unless progress arrives. RFC 3339, UTC. */
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   deadline: string;
 }
 
@@ -100,6 +89,10 @@ export class FailedOutcome extends StepOutcome {
 /** Where the new state comes from: an uploaded artifact, or a release that the POD has kept. */
 export class UpdateSource {
   @IsIn(['artifact', 'release'])
+  @DecidesFields({
+    artifact: { needs: ['artifact'] },
+    release: { needs: ['release', 'treeId', 'fingerprint'], takes: ['artifact'] },
+  })
   kind: 'artifact' | 'release';
 
   /** SHA-256 of the artifact. For a release: the artifact that it was made from, where there is one. */
@@ -213,13 +206,4 @@ export class ProbeEvidence {
   @IsInt()
   @Min(0)
   durationMs: number;
-}
-
-/** A nested object of a declared class, required. */
-export function Nested(type: () => new () => object, { optional = false } = {}): PropertyDecorator {
-  return (target, key) => {
-    (optional ? IsOptional() : IsDefined())(target, key);
-    ValidateNested()(target, key as string);
-    Type(type)(target, key as string);
-  };
 }

@@ -1,9 +1,9 @@
-import { IsArray, IsIn, IsOptional, Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, Matches } from 'class-validator';
+import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
 import { Command, Event } from '../registry.js';
 import {
   FailedOutcome,
-  Nested,
   PodCommand,
   ProbeEvidence,
   ServerOutcome,
@@ -60,6 +60,8 @@ export class VerificationInconclusive extends FailedOutcome {
 @Command('io.podway.pod.confirm.v1', 'verifier')
 export class ConfirmPod extends PodCommand {
   /** Servers that must agree. Quarantined ones are left out. */
+  @IsArray()
+  @ArrayMaxSize(500)
   @Matches(NAME, { each: true })
   servers: string[];
 

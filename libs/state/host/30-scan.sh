@@ -33,58 +33,93 @@ list_tree() { # FOLDER
     -printf '%P\t%y\t%m\t%U\t%G\t%s\t%T@\t%i\t%l\n'
 }
 
-hash_files() { # FOLDER, NUL-separated paths on standard input
-  cd "$1"
-  xargs -0 -r -n 128 -P "$(nproc)" sh -c 'exec sha256sum -z -- "$@" >>"$0.$$"' "$ROOT/$scratch/sums"
+# Writes lines of SHA-256 and ./path to $scratch/hashes. OpenSSL, where it is there, is several times as fast.
+hash_files() { # FOLDER, paths in $scratch/need
+  tr '\n' '\0' <"$scratch/need" >"$scratch/names"
+  if command -v openssl && hash_with "$1" 512 'exec openssl dgst -sha256 -r "$@" >>"$0.$$"'; then
+    cat "$scratch"/sums.* >"$scratch/hashes"
+    grep -qvE '^[0-9a-f]{64} [ *]\./' "$scratch/hashes" || return 0
+  fi >/dev/null 2>&1
+  hash_with "$1" 128 'exec sha256sum -z -- "$@" >>"$0.$$"' 2>"$scratch/trouble" ||
+    fail UNREADABLE "cannot read a file below $1: $(head -c 300 "$scratch/trouble")"
+  cat "$scratch"/sums.* | tr '\0' '\n' >"$scratch/hashes"
 }
 
-# Scans a folder: writes its manifest to $scratch/manifest and sets `fp`. Manifest lines: path, type, mode, uid, gid,
-# size, SHA-256 or target, mtime, inode. A hash is taken from the CACHE manifest when path, size, mtime and inode agree.
+hash_with() { # FOLDER COUNT COMMAND
+  rm -f "$scratch"/sums.*
+  (cd "$1" && xargs -0 -r -n "$2" -P "$(nproc)" sh -c "$3" "$ROOT/$scratch/sums") <"$scratch/names"
+}
+
+# Whether a tree still is what its manifest says; sets `fp` to the fingerprint at the manifest's end. Files that were
+# young when they were hashed are hashed again; when that is all that is new, so is $scratch/manifest.
+is_as_kept() { # FOLDER MANIFEST YOUNG
+  fp=$(tail -n 1 "$2" | cut -c3-)
+  cut -f 1-9 "$2" >"$scratch/kept"
+  { cat "$scratch/list" && printf '#\t%s\n' "$fp"; } | cmp -s - "$scratch/kept" || return 1
+  grep -E "$TAB~[0-9a-f]{64}\$" "$2" >"$scratch/young" || return 0
+  cut -f 1 "$scratch/young" | sed 's:^:./:' >"$scratch/need"
+  hash_files "$1"
+  awk -F "$TAB" -v OFS="$TAB" -v young="$3" '
+    pass == 1 { fresh[substr($0, 67)] = substr($0, 1, 64); next }
+    NF == 2 { next }
+    $10 ~ /^~/ {
+      if (substr($10, 2) != fresh["./" $1]) exit 1
+      if ($7 + 0 < young) $10 = substr($10, 2)
+    }
+    { print }' pass=1 "$scratch/hashes" pass=2 "$2" >"$scratch/manifest" || {
+    rm -f "$scratch/manifest"
+    return 1
+  }
+}
+
+# Scans a folder and sets `fp`. Writes its manifest to $scratch/manifest, unless the CACHE manifest says the same.
+# Manifest lines are those of the list, with the SHA-256 of files at their end. A hash is taken from the CACHE when
+# all else agrees: path, size, mtime, inode, mode and owner. A file written in the two seconds before the scan is
+# marked with `~` and hashed again next time: it may change without a change of its mtime.
 scan() { # FOLDER CACHE
   new_scratch
-  rm -f "$scratch"/sums.*
-  : >"$scratch/need"
-  # A file written in the two seconds before is hashed again next time: it may change without a change of its mtime.
+  rm -f "$scratch/manifest"
+  : >"$scratch/hashes"
   young=$(($(date +%s) - 2))
   (list_tree "$1") >"$scratch/found" 2>"$scratch/trouble" ||
     fail UNREADABLE "cannot list $1: $(head -c 300 "$scratch/trouble")"
+  sort -t "$TAB" -k1,1 "$scratch/found" >"$scratch/list"
   [ -f "$2" ] && cache=$2 || cache=/dev/null
-  sort -t "$TAB" -k1,1 "$scratch/found" | awk -F "$TAB" -v young="$young" -v need="$scratch/need" '
-    FILENAME != "-" { if ($2 == "f") { known[$1] = $6 FS $8 FS $9; hash[$1] = $7 } next }
+  ! is_as_kept "$1" "$cache" "$young" || return 0
+  awk -F "$TAB" -v young="$young" '
+    pass == 1 { known[substr($0, 1, length($0) - 65)]; next }
     NF == 2 { exit 3 }
+    $2 == "f" && (!($0 in known) || $7 + 0 >= young) { print "./" $1 }
+  ' pass=1 "$cache" pass=2 "$scratch/list" >"$scratch/need" ||
+    fail NAME_REFUSED "a name or a link below $1 contains a newline or a tab"
+  [ ! -s "$scratch/need" ] || hash_files "$1"
+  fp=$(awk -F "$TAB" -v OFS="$TAB" -v young="$young" -v manifest="$scratch/manifest" '
+    pass == 1 { known[substr($0, 1, length($0) - 65)] = substr($0, length($0) - 63); next }
+    pass == 2 { fresh[substr($0, 67)] = substr($0, 1, 64); next }
+    $2 == "f" {
+      if (("./" $1) in fresh) content = fresh["./" $1]
+      else if ($0 in known) content = known[$0]
+      else exit 3
+      print $0, ($7 + 0 >= young ? "~" : "") content >manifest
+      print $2, $3, $4, $5, $6, content, $1
+      next
+    }
     {
-      size = content = "-"; time = $7
-      if ($2 == "l") content = $9
-      if ($2 == "f") {
-        size = $6
-        if ($7 + 0 >= young) time = "-"
-        if (time != "-" && ($1 in known) && known[$1] == size FS time FS $8) content = hash[$1]
-        else { content = "?"; print "./" $1 >need }
-      }
-      print $1 FS $2 FS $3 FS $4 FS $5 FS size FS content FS time FS $8
-    }' "$cache" - >"$scratch/listed" || fail NAME_REFUSED "a name or a link below $1 contains a newline or a tab"
-  if [ -s "$scratch/need" ]; then
-    tr '\n' '\0' <"$scratch/need" | (hash_files "$1") 2>"$scratch/trouble" ||
-      fail UNREADABLE "cannot read a file below $1: $(head -c 300 "$scratch/trouble")"
-    cat "$scratch"/sums.* | tr '\0' '\n' >"$scratch/hashes"
-  else
-    : >"$scratch/hashes"
-  fi
-  fp=$(awk -F "$TAB" -v OFS="$TAB" -v manifest="$scratch/manifest" '
-    FILENAME != "-" { hash[substr($0, 67)] = substr($0, 1, 64); next }
-    {
-      if ($7 == "?") { $7 = hash["./" $1]; if ($7 == "") exit 3 }
-      print >manifest
-      print $2, $3, $4, $5, $6, $7, ($1 == "" ? "." : $1)
-    }' "$scratch/hashes" - <"$scratch/listed" >"$scratch/canonical" && sha256sum <"$scratch/canonical") ||
+      print $0, "-" >manifest
+      print $2, $3, $4, $5, "-", ($2 == "l" ? $9 : "-"), ($1 == "" ? "." : $1)
+    }' pass=1 "$cache" pass=2 "$scratch/hashes" pass=3 "$scratch/list" >"$scratch/canonical" &&
+    sha256sum <"$scratch/canonical") ||
     fail UNREADABLE "a file below $1 vanished while it was read"
   fp=${fp%% *}
 }
 
 # Keeps what the last scan found, for the next one. It is a cache: nothing is believed because of it.
 keep_manifest() { # TREE
+  if [ -f "$scratch/manifest" ]; then
+    printf '#\t%s\n' "$fp" >>"$scratch/manifest"
+    mv -f "$scratch/manifest" "$PW/manifests/$1"
+  fi
   printf '%s\n%s' "$fp" "$EXCLUDED" >"$scratch/fp"
-  mv -f "$scratch/manifest" "$PW/manifests/$1"
   mv -f "$scratch/fp" "$PW/manifests/$1.fp"
 }
 
@@ -93,6 +128,7 @@ kept_fingerprint() { # TREE
   [ -f "$PW/manifests/$1.fp" ] && [ -f "$PW/manifests/$1" ] || return 1
   kept=$(cat "$PW/manifests/$1.fp")
   fp=${kept%%"$NL"*}
+  [ ${#fp} -eq 64 ] || return 1
   [ "$kept" = "$fp$NL$EXCLUDED" ] || [ "$kept$NL" = "$fp$NL$EXCLUDED" ]
 }
 

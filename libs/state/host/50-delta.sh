@@ -14,7 +14,7 @@ verb_make_delta() { # TREE FINGERPRINT BASE|- BASE_FINGERPRINT
   : >"$scratch/come"
   # The folders above what comes are sent with it, so that it can be unpacked into an empty folder.
   awk -F "$TAB" -v gone="$scratch/gone" -v come="$scratch/come" '
-    function canonical() { return $2 FS $3 FS $4 FS $5 FS $6 FS $7 }
+    function canonical() { return $2 FS $3 FS $4 FS $5 FS ($2 == "f" ? $6 FS substr($10, length($10) - 63) : $9) }
     function parent(path) { return sub(/\/[^\/]*$/, "", path) ? path : "" }
     function send(path) {
       if (path in sent) return
@@ -22,6 +22,7 @@ verb_make_delta() { # TREE FINGERPRINT BASE|- BASE_FINGERPRINT
       if (path != "") send(parent(path))
       print (path == "" ? "." : "./" path) >come
     }
+    NF == 2 { next }
     pass == 1 { base[$1] = canonical(); type[$1] = $2; order[++count] = $1; next }
     {
       there[$1]

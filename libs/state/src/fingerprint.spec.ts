@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callScript, context, newTree, treeServer, type TreeServer } from '../test/tree-server.js';
@@ -121,6 +131,54 @@ it('takes the hash of an unchanged file from the manifest, and hashes it again w
   expect(execFileSync('stat', ['-c', '%Y %s %i', `${tree}/a.txt`]).toString()).toBe(before);
   expect(await again()).toBe(fingerprint);
   expect(await again(true)).not.toBe(fingerprint);
+});
+
+/** Calls the script with programs of ours in place of the machine's. */
+async function fingerprintWith(programs: Record<string, string>, how = 'quick'): Promise<string> {
+  for (const [name, does] of Object.entries(programs)) {
+    writeFileSync(`${server.folder}/${name}`, `#!/bin/sh\necho called >>"$0.called"\n${does}\n`, {
+      mode: 0o755,
+    });
+  }
+  const options = server.state.excluded?.flatMap((path) => ['-x', path]) ?? [];
+  const script = ['sh', server.file('.podway/bin/podway-host'), server.path, 'fingerprint', ...options, '--'];
+  const argv = ['env', `PATH=${server.folder}:/usr/bin:/bin`, ...script, treeId, how];
+  return (await server.session.exec(argv)).stdout.trim();
+}
+
+it('hashes a file that was young at the last scan again, and then no more', async () => {
+  const manifest = () => readFileSync(server.file(`.podway/manifests/${treeId}`), 'utf8');
+  const now = Math.floor(Date.now() / 1000);
+  const proved = `fingerprint\t${treeId}\t${fingerprint}`;
+  writeFileSync(`${tree}/a.txt`, 'aaaa');
+  expect(await fingerprintWith({ date: `echo ${now}` })).toBe(proved);
+  expect(manifest()).toMatch(/^a\.txt\t.*\t~[0-9a-f]{64}$/m);
+  expect(await fingerprintWith({ date: `echo ${now + 3600}` })).toBe(proved);
+  expect(manifest()).toMatch(/^a\.txt\t.*\t[0-9a-f]{64}$/m);
+  expect(manifest()).not.toContain('~');
+  const broken = { openssl: 'exit 1', sha256sum: 'exec /usr/bin/sha256sum' };
+  expect(await fingerprintWith({ date: `echo ${now + 3600}`, ...broken })).toBe(proved);
+  expect(existsSync(`${server.folder}/openssl.called`)).toBe(false);
+});
+
+it('finds a young file that was changed without a change of its time', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  utimesSync(`${tree}/a.txt`, now, now);
+  await fingerprintWith({ date: `echo ${now}` });
+  writeFileSync(`${tree}/a.txt`, 'EVIL');
+  utimesSync(`${tree}/a.txt`, now, now);
+  const seen = await fingerprintWith({ date: `echo ${now + 1}` });
+  expect(seen).toMatch(/\t[0-9a-f]{64}$/);
+  expect(seen).not.toContain(fingerprint);
+  expect(seen).toContain(await again(true));
+});
+
+it.each([
+  ['is broken', 'exit 1'],
+  ['says something else', 'echo SHA256=0123'],
+])('hashes with sha256sum where openssl %s', async (_, does) => {
+  expect(await fingerprintWith({ openssl: does }, 'deep')).toBe(`fingerprint\t${treeId}\t${fingerprint}`);
+  expect(existsSync(`${server.folder}/openssl.called`)).toBe(true);
 });
 
 it('survives a manifest that was damaged', async () => {

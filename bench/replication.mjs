@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ensurePackages } from '@podway/testing/fleet';
 import { SshServers } from '@podway/testing/ssh-servers';
 import { commandLine } from './measuring/command-line.mjs';
+import { cpuMs } from './measuring/cpu.mjs';
 import { machine, seconds, table, tell, times } from './measuring/report.mjs';
 import { interleaved, timed } from './measuring/rounds.mjs';
 import { median, round as rounded, summary } from './measuring/statistics.mjs';
@@ -21,14 +22,24 @@ const usage = `Usage: node bench/replication.mjs [options]
   --json        one JSON object on standard output in place of tables`;
 
 /** One run. The canary's own change is given: it is made between the two times. */
-async function oneRun(contender, change) {
+async function oneRun(root, contender, change) {
   // What earlier runs left to be written is not this one's to wait for.
   execFileSync('sync');
-  const snapshotMs = await timed(() => contender.snapshot());
+  const measured = async (work) => {
+    const before = cpuMs(root);
+    const ms = await timed(work);
+    return { ms, cpu: cpuMs(root) - before };
+  };
+  const snapshot = await measured(() => contender.snapshot());
   await contender.change(change);
-  const replicateMs = await timed(() => contender.replicate());
+  const replicate = await measured(() => contender.replicate());
   await contender.tidy();
-  return { snapshotMs, replicateMs, totalMs: snapshotMs + replicateMs };
+  return {
+    snapshotMs: snapshot.ms,
+    replicateMs: replicate.ms,
+    totalMs: snapshot.ms + replicate.ms,
+    cpuMs: snapshot.cpu + replicate.cpu,
+  };
 }
 
 async function compareTrees(contenders) {
@@ -46,6 +57,7 @@ function resultOf(samples) {
     ...summary(runs.map(({ totalMs }) => totalMs)),
     snapshotMedianMs: rounded(median(runs.map(({ snapshotMs }) => snapshotMs))),
     replicateMedianMs: rounded(median(runs.map(({ replicateMs }) => replicateMs))),
+    cpuMedianMs: median(runs.map((run) => run.cpuMs)),
   }));
 }
 
@@ -71,13 +83,13 @@ export async function replication(options) {
     const changed = await interleaved(
       [...keepers, new FloorContender(fleet, ssh)],
       options.rounds,
-      (contender, round) => oneRun(contender, (changes[round] ??= changeOf(round, size))),
+      (contender, round) => oneRun(fleet.root, contender, (changes[round] ??= changeOf(round, size))),
     );
     const { bytesSent } = podway;
     const idle = await interleaved(
       [...keepers, new PodwayAgainContender(podway)],
       options.rounds,
-      (contender) => oneRun(contender),
+      (contender) => oneRun(fleet.root, contender),
     );
     const comparedTrees = await compareTrees(keepers);
     const parameters = { ...options, files: size.files, treeBytes, changedBytes: changes.at(-1).bytes };
@@ -107,8 +119,9 @@ function tableOf(results) {
     seconds(result.maxMs),
     seconds(result.snapshotMedianMs),
     seconds(result.replicateMedianMs),
+    seconds(result.cpuMedianMs),
   ]);
-  return table(['', 'podway is', 'median s', 'min', 'max', 'snapshot', 'replicate'], rows);
+  return table(['', 'podway is', 'median s', 'min', 'max', 'snapshot', 'replicate', 'cpu s'], rows);
 }
 
 /** The result as people read it. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploymentState, ServiceName } from '@podway/contracts';
 import { eventually } from './support/eventually.js';
 import { Scene } from './support/scene.js';
@@ -13,6 +13,7 @@ describe('abort', () => {
   beforeAll(async () => {
     scene = await Scene.open({ env: { PODWAY_STEP_TIMEOUTS_MS: 'RollingBack=60000' } });
   });
+  afterEach(() => scene.clear());
   afterAll(() => scene?.close());
 
   const workers: [DeploymentState, ServiceName][] = [

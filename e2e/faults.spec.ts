@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploymentState, ServiceName } from '@podway/contracts';
 import { Visitors } from '../apps/podway/src/demo/visitors.js';
 import { site } from './support/bundles.js';
@@ -15,6 +15,7 @@ describe('faults', () => {
   beforeAll(async () => {
     scene = await Scene.open();
   });
+  afterEach(() => scene.clear());
   afterAll(() => scene?.close());
 
   /** Every server was on the old tree or on the new one, at every look, and went over at most once. */

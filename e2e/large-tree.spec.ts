@@ -1,10 +1,11 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { treeHash } from './support/observer.js';
 import { Scene } from './support/scene.js';
-import type { Envelope, ReleaseReplicated } from '@podway/contracts';
+import { messageOf, ReleaseReplicated } from '@podway/contracts';
+import { Podway } from '@podway/sdk';
 
 const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
 
@@ -38,27 +39,16 @@ describe('a large tree', () => {
   beforeAll(async () => {
     scene = await Scene.open();
   });
+  afterEach(() => scene.clear());
   afterAll(() => scene?.close());
 
   async function bytesSent(id: string, key: string): Promise<number> {
-    const abort = new AbortController();
-    const response = await fetch(
-      `${scene.fleet.apiUrl}/v1/events?after=0&deployment=${id}&type=io.podway.release.replicated.v1`,
-      {
-        headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream' },
-        signal: abort.signal,
-      },
-    );
-    let text = '';
-    for await (const chunk of response.body!) {
-      text += Buffer.from(chunk as Uint8Array).toString();
-      const data = /^data: ?(.*)$/m.exec(text)?.[1];
-      if (data && text.includes('\n\n')) {
-        abort.abort();
-        return (JSON.parse(data) as Envelope<ReleaseReplicated>).data.bytesSent;
-      }
+    const client = new Podway({ url: scene.fleet.apiUrl, key });
+    const { type } = messageOf(ReleaseReplicated);
+    for await (const event of client.deployment(id).events({ types: [type] })) {
+      return (event.data as ReleaseReplicated).bytesSent;
     }
-    throw new Error('The stream ended');
+    throw new Error('No replication was told');
   }
 
   it('is published, changed and published again; what is sent follows what changed', async () => {

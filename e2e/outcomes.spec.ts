@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Observer } from './support/observer.js';
 import { Scene } from './support/scene.js';
 
@@ -8,6 +8,7 @@ describe('outcomes of updates', () => {
   beforeAll(async () => {
     scene = await Scene.open();
   });
+  afterEach(() => scene.clear());
   afterAll(() => scene?.close());
 
   it('a good update reaches every server, and visitors see it', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { site } from './support/bundles.js';
 import { eventually } from './support/eventually.js';
 import { Scene, type Pod } from './support/scene.js';
@@ -10,6 +10,7 @@ describe('partial failure of replication', () => {
   beforeAll(async () => {
     scene = await Scene.open();
   });
+  afterEach(() => scene.clear());
   afterAll(() => scene?.close());
 
   async function inRotation(pod: Pod): Promise<string[]> {

@@ -74,17 +74,29 @@ export class Installing implements StepWork<InstallUpdate> {
 
   /** Builds the new state beside the live one, once: a second call finds it. */
   private async build(canary: PodServer, command: InstallUpdate, context: StepContext): Promise<Installed> {
-    const treeId = command.deploymentId;
-    const { trees } = await this.driver.inspect(canary);
-    const built = trees.find((tree) => tree.id === treeId);
-    if (built) return { treeId, fingerprint: (await this.driver.fingerprint(canary, treeId)).fingerprint };
+    const built = await this.built(canary, command.deploymentId);
+    if (built) return built;
     const digest = command.source.artifact;
     const manifest = digest === undefined ? undefined : await this.updates.manifest(digest);
     if (digest === undefined || manifest === undefined) {
       throw new SourceMissingError('ARTIFACT.UNKNOWN', 'The update names an artifact that is not stored');
     }
     await checkPrerequisites(manifest.prerequisites, canary, this.driver);
-    return this.install(canary, manifest, digest, command, context);
+    try {
+      return await this.install(canary, manifest, digest, command, context);
+    } catch (error) {
+      // Another agent may have had the same command, and been faster.
+      const theirs = await this.built(canary, command.deploymentId);
+      if (theirs) return theirs;
+      throw error;
+    }
+  }
+
+  private async built(canary: PodServer, treeId: string): Promise<Installed | undefined> {
+    const { trees } = await this.driver.inspect(canary);
+    if (!trees.some((tree) => tree.id === treeId)) return undefined;
+    const { fingerprint } = await this.driver.fingerprint(canary, treeId);
+    return { treeId, fingerprint };
   }
 
   private async install(

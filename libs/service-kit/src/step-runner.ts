@@ -60,6 +60,9 @@ export function failureOf<O extends FailedOutcome>(
 
 /** Runs the steps of a worker: tells progress, tries again what is worth it, and publishes exactly one outcome. */
 export class StepRunner {
+  /** Commands at work in this process. */
+  private readonly running = new Map<string, Promise<void>>();
+
   constructor(
     private readonly service: string,
     private readonly broker: Broker,
@@ -71,7 +74,21 @@ export class StepRunner {
    * Resolves when the outcome is safe with the broker: only then may the command be acknowledged.
    * Rejects when something other than the step broke (the database, the broker): the command comes back.
    */
-  async run<C extends StepCommand>(command: C, envelope: Envelope, work: StepWork<C>): Promise<void> {
+  run<C extends StepCommand>(command: C, envelope: Envelope, work: StepWork<C>): Promise<void> {
+    // A command that is delivered again while it is at work is answered by that work.
+    const key = `${command.deploymentId} ${command.step} ${command.attempt}`;
+    const atWork = this.running.get(key);
+    if (atWork) return atWork;
+    const run = this.runOnce(command, envelope, work).finally(() => this.running.delete(key));
+    this.running.set(key, run);
+    return run;
+  }
+
+  private async runOnce<C extends StepCommand>(
+    command: C,
+    envelope: Envelope,
+    work: StepWork<C>,
+  ): Promise<void> {
     const logger = this.logger.child({
       deploymentId: command.deploymentId,
       step: command.step,

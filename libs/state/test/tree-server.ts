@@ -75,7 +75,7 @@ export async function treeServer(
           // It has ended already.
         }
       }
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
     },
   };
 }

@@ -45,6 +45,8 @@ async function site(): Promise<void> {
   await chmod(join(folder, 'a.sh'), 0o700);
   await writeFile(join(folder, 'B'), '');
   await symlink('b/ä.txt', join(folder, 'link'));
+  await mkdir(join(folder, '.podway'));
+  await writeFile(join(folder, '.podway/admin.key'), 'secret');
   await mkdir(join(folder, '.git'));
   await writeFile(join(folder, '.git/config'), 'x');
   for (const name of ['a.sh', 'B', 'b/ä.txt', 'b/empty', 'b']) {
@@ -52,7 +54,7 @@ async function site(): Promise<void> {
   }
 }
 
-it('packs files, folders and links, sorted, without owners and without .git', async () => {
+it('packs files, folders and links, sorted, without owners, .git and .podway', async () => {
   await site();
   const entries = await entriesOf(await buffer(packDirectory(folder)));
   expect(entries.map(({ name }) => name)).toEqual(['B', 'a.sh', 'b/', 'b/empty/', 'b/ä.txt', 'link']);

@@ -7,8 +7,8 @@ import { createGzip } from 'node:zlib';
 import { pack, type Header, type Pack } from 'tar-stream';
 import { PackError } from './sdk.errors.js';
 
-/** Never part of what is published. */
-const LEFT_OUT = new Set(['.git', '.DS_Store']);
+/** Never part of what is published: `.podway` is where a local all-in-one keeps its data and its admin's key. */
+const LEFT_OUT = new Set(['.git', '.DS_Store', '.podway']);
 /** The largest time that a plain tar header holds in all readers (2038). */
 const MAX_TAR_SECONDS = 0x7fff_ffff;
 

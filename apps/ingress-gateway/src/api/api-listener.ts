@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestLogger, type ServiceContext } from '@podway/service-kit';
 import type { IngressGatewaySettings } from '../ingress-gateway.config.js';
+import { answerMalformedRequests } from './problems/malformed-requests.js';
 import { ApiModule, type ApiParts } from './api.module.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -33,6 +34,7 @@ export class ApiListener {
     app.disable('x-powered-by');
     app.set('etag', false);
     const server = app.getHttpServer();
+    answerMalformedRequests(server);
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = settings.apiRequestTimeoutMs;
     server.timeout = IDLE_TIMEOUT_MS;

@@ -1,6 +1,7 @@
 import { createParamDecorator, Query, type ExecutionContext, type PipeTransform } from '@nestjs/common';
 import type { Request } from 'express';
 import { validated } from '@podway/contracts';
+import { refuseUnstorableText } from './storable-text.js';
 import { readJson } from './read-json.js';
 
 /** Most that a JSON body may have, unless the endpoint says otherwise. */
@@ -24,6 +25,7 @@ class ReadQuery<T extends object> implements PipeTransform<object, T> {
   constructor(private readonly type: new () => T) {}
 
   transform(query: object): T {
+    refuseUnstorableText('The query', query);
     return validated(this.type, { ...query }, { strict: true, subject: 'The query' });
   }
 }

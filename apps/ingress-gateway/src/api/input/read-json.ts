@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { refuseUnstorableText } from './storable-text.js';
 import { BadRequestError } from '../problems/api.errors.js';
 
 /** Deeper documents than any of ours; parsers downstream are recursive. */
@@ -66,6 +67,7 @@ export async function readJson(request: IncomingMessage, limitBytes: number): Pr
     throw new BadRequestError('MALFORMED_JSON', `The body is not JSON: ${(cause as Error).message}`);
   }
   refuseTooDeep(json);
+  refuseUnstorableText('The body', json);
   return json;
 }
 

@@ -6,6 +6,8 @@ import { EVERY_CLIENT } from '../identity/caller.js';
 import { JsonBody } from '../input/input.pipes.js';
 import { NotFoundError } from '../problems/api.errors.js';
 
+const KEY_ID = /^[a-z0-9]{12}$/;
+
 /** API keys: made and revoked by admins. */
 @Controller()
 export class KeysController {
@@ -45,6 +47,6 @@ export class KeysController {
     problems: [404],
   })
   async revoke(@Param('id') id: string): Promise<void> {
-    if (!(await this.keys.revoke(id))) throw new NotFoundError('key', id);
+    if (!KEY_ID.test(id) || !(await this.keys.revoke(id))) throw new NotFoundError('key', id);
   }
 }

@@ -84,6 +84,20 @@ it.each(['/', '/v1', '/v1/nothing', '/v1/deployments/', '/%', '/v1/pods/%ff', '/
   },
 );
 
+it.each([
+  ['nonsense\r\n\r\n', 400],
+  ['GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
+  [`GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+])('answers what cannot be read with a problem: %#', async (text, status) => {
+  const socket = connect(Number(new URL(gateway.api).port), '127.0.0.1');
+  socket.on('error', () => undefined).write(text);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(JSON.parse(body)).toMatchObject({ status, code: expect.stringMatching(/^HTTP\./) });
+});
+
 it('answers an upload without a key before the upload has ended', async () => {
   const socket = connect(Number(new URL(gateway.api).port), '127.0.0.1');
   const answer = await new Promise<string>((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { ArtifactStore } from '@podway/artifacts';
 import type { PublishQuery } from '@podway/contracts';
 import { Updates, type ArtifactEntity, type Identity } from '@podway/persistence';
 import { IngressGatewaySettings } from '../../ingress-gateway.config.js';
+import { refuseUnstorableText } from '../input/storable-text.js';
 import { PodLookup } from '../pods/pod-lookup.js';
 import { ARTIFACTS } from '../tokens.js';
 import { NoTargetError } from '../problems/api.errors.js';
@@ -67,6 +68,7 @@ export class BundlePublishing {
     { manifest, digest: artifact, bundleBytes }: UploadedBundle,
     digest: string,
   ): Promise<Admitted> {
+    refuseUnstorableText('podway.yaml', manifest);
     const name = query.pod ?? manifest.target?.pod;
     if (name === undefined) throw new NoTargetError();
     const { spec } = await this.pods.find(caller, name);

@@ -119,6 +119,13 @@ describe('publishing a bundle', () => {
     expect(await stored()).toEqual(before);
   });
 
+  it('refuses a manifest with texts that cannot be stored', async () => {
+    const manifest =
+      'apiVersion: podway/v1\nname: x\nversion: "a\\0b"\ncomponents: [{ name: s, installer: archive }]\n';
+    const answer = await publish(await bundleOf({ 'podway.yaml': manifest, a: 'x' }), publisher, '?pod=shop');
+    expect([answer.status, answer.body.code]).toEqual([422, 'INPUT.INVALID']);
+  });
+
   it('refuses a bundle without a target', async () => {
     const answer = await publish(await bundleOf({ 'index.html': 'x' })).expect(422);
     expect(answer.body.code).toBe('UPDATE.NO_TARGET');

@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['podway-source', 'node', 'default'] } },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
+    globalSetup: ['tools/test-packages.setup.ts'],
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.system.spec.ts'],
     testTimeout: 30_000,

@@ -36,7 +36,10 @@ function judged(result: ExecResult, expectText: string | undefined): ProbeFindin
   if (code > 125) return { verdict: 'error', detail: `could not be run (exit code ${code})${shown(result)}` };
   if (code > 0) return { verdict: 'failed', detail: `exit code ${code}${shown(result)}` };
   if (expectText !== undefined && !stdout.includes(expectText)) {
-    return { verdict: 'failed', detail: `exit code 0, but the text "${expectText}" is not in the output` };
+    return {
+      verdict: 'failed',
+      detail: `exit code 0, but ${JSON.stringify(expectText)} is not in the output`,
+    };
   }
   return { verdict: 'passed', detail: 'exit code 0' };
 }

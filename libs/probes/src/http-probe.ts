@@ -32,7 +32,7 @@ export class HttpProbe implements Probe {
         };
       }
       if (expectText !== undefined && !text.includes(expectText)) {
-        return failed(`status ${statusCode}, but the text "${expectText}" is not in the answer`);
+        return failed(`status ${statusCode}, but ${JSON.stringify(expectText)} is not in the answer`);
       }
       return { verdict: 'passed', detail: `status ${statusCode}` };
     } catch (error) {

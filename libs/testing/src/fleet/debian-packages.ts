@@ -8,6 +8,8 @@ const programs = {
   'openssh-server': '/usr/sbin/sshd',
   'openssh-client': '/usr/bin/ssh-keygen',
   rsync: '/usr/bin/rsync',
+  e2fsprogs: '/usr/sbin/mkfs.ext4',
+  'util-linux': '/usr/bin/flock',
 } as const;
 export type DebianPackage = keyof typeof programs;
 

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import {
   IsDefined,
   IsISO8601,

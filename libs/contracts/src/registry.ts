@@ -31,10 +31,13 @@ const byType = new Map<string, MessageDefinition>();
 const byClass = new Map<MessageClass, MessageDefinition>();
 
 function register(definition: MessageDefinition): void {
-  if (!/^io\.podway(\.[a-z][a-z-]*){2}\.v\d+$/.test(definition.type)) {
+  if (!/^io\.podway(\.[a-z][a-z-]*){2}\.v[1-9]\d*$/.test(definition.type)) {
     throw new Error(`Message type ${definition.type} is not of the form io.podway.<entity>.<verb>.v<N>`);
   }
   if (byType.has(definition.type)) throw new Error(`Message type ${definition.type} is declared twice`);
+  if (allMessages().some(({ name }) => name === definition.name)) {
+    throw new Error(`Message ${definition.name} is declared twice`);
+  }
   byType.set(definition.type, definition);
   byClass.set(definition.payload, definition);
 }

@@ -15,9 +15,16 @@ export class InvalidInputError extends PodwayError {
 /** Deeper data than any of ours; what comes after is recursive. */
 const MOST_DEPTH = 32;
 
-function isTooDeep(value: unknown, depth = 0): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth >= MOST_DEPTH || Object.values(value).some((one) => isTooDeep(one, depth + 1));
+/** What class-transformer must not be given: it recurses, and takes a property `constructor` for the class. */
+function unfit(value: unknown, depth = 0): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth >= MOST_DEPTH) return `more than ${MOST_DEPTH} levels deep`;
+  if (Object.hasOwn(value, 'constructor')) return 'a property cannot be called constructor';
+  for (const one of Object.values(value)) {
+    const problem = unfit(one, depth + 1);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 /** One reason for a property: that of its topmost decorator, which asks for the kind of value. */
@@ -33,6 +40,8 @@ function flatten(errors: readonly ValidationError[], path: string): string[] {
   return errors.flatMap((error) => {
     const here = path ? `${path}.${error.property}` : error.property;
     const own = reasonOf(error).map((reason) => `${here}: ${reason}`);
+    // What is below something that should be a list was read as one object.
+    if ('isArray' in (error.constraints ?? {})) return own;
     return [...own, ...flatten(error.children ?? [], here)];
   });
 }
@@ -50,7 +59,8 @@ export function validated<T extends object>(
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
     throw new InvalidInputError(subject, ['an object is required']);
   }
-  if (isTooDeep(plain)) throw new InvalidInputError(subject, [`more than ${MOST_DEPTH} levels deep`]);
+  const problem = unfit(plain);
+  if (problem !== undefined) throw new InvalidInputError(subject, [problem]);
   const instance = plainToInstance(type, plain, { exposeDefaultValues: true });
   const errors = validateSync(instance, {
     whitelist: true,

@@ -8,7 +8,6 @@ import {
   IsIn,
   IsInt,
   IsOptional,
-  IsString,
   IsUrl,
   Matches,
   Max,

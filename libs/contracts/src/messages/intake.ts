@@ -48,3 +48,15 @@ export class AbortRequested {
   @MaxLength(500)
   reason?: string;
 }
+
+/** An operator has mended what stood in the way, and asks to take up a failed roll-back again. */
+@Event('io.podway.retry.requested.v1')
+export class RetryRequested {
+  @Matches(ULID)
+  deploymentId: string;
+
+  /** Id of the credential of who asked. */
+  @IsString()
+  @MaxLength(100)
+  by: string;
+}

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { commandContext, withSharedOptions, type CommandContext, type SharedOptions } from './cli-context.js';
 import { abort, describeAbort } from './commands/abort.js';
+import { describeRetry, retry } from './commands/retry.js';
 import {
   deadLettersList,
   deadLettersReplay,
@@ -68,6 +69,7 @@ function describeProgram(surroundings: Surroundings, exit: (code: number) => voi
   add(program, 'events', describeEvents, events);
   add(program, 'rollback', describeRollback, rollback);
   add(program, 'abort', describeAbort, abort);
+  add(program, 'retry', describeRetry, retry);
   add(program, 'releases', describeReleases, releases);
   const pods = program.command('pods').description('The inventory: PODs and their servers');
   add(pods, 'list', describePodsList, podsList);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { UpdateSubmitted, type Envelope } from '@podway/contracts';
+import { RetryRequested, UpdateSubmitted, type Envelope } from '@podway/contracts';
 import {
   begin,
   decide,
@@ -13,7 +13,7 @@ import type { PodCounters, SagaStore, SagaTransaction, StoredDeployment } from '
 import { EarlyMessageError } from './coordinator.errors.js';
 
 /** What others tell the coordinator. */
-export type ToldInput = Exclude<SagaInput, { kind: string }>;
+export type ToldInput = Exclude<SagaInput, { kind: string }> | RetryRequested;
 
 /**
  * Takes messages to decisions and decisions to the database. Each message is one transaction: inbox, POD lock,
@@ -34,7 +34,9 @@ export class Saga {
       if (!(await transaction.claim(envelope.id))) return false;
       if (message instanceof UpdateSubmitted)
         return this.submitted(transaction, message, envelope.traceparent);
-      return this.tell(transaction, message.deploymentId, message);
+      const input: SagaInput =
+        message instanceof RetryRequested ? { kind: 'RetryRequested', by: message.by } : message;
+      return this.tell(transaction, message.deploymentId, input);
     });
     if (moved) this.committed();
   }

@@ -113,7 +113,7 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
     } catch (error) {
       if (!(error instanceof PodwayError) || error.code.endsWith('.FENCED')) throw error;
       // A server that was behind already, or that went away meanwhile, catches up later.
-      const behind = error.retryable || error.code === 'STATE.UNKNOWN_TREE';
+      const behind = error.retryable || error.code === 'STATE.TREE_MISSING';
       return outcome(server.name, behind ? 'quarantined' : 'failed', error);
     }
   }

@@ -92,6 +92,11 @@ export class Podway {
     return this.connection.json({ method: 'POST', path, json: reason === undefined ? {} : { reason } });
   }
 
+  /** Takes up a failed roll-back again, after its cause was mended. For operators. */
+  retry(deploymentId: string): Promise<DeploymentDetailView> {
+    return this.connection.json({ method: 'POST', path: `/v1/deployments/${segment(deploymentId)}/retry` });
+  }
+
   async pods(): Promise<PodList['pods']> {
     return (await this.get<PodList>('/v1/pods')).pods;
   }

@@ -38,6 +38,11 @@ const trials: Record<string, Trial> = {
     row: [401, 401, 403, 202, 404, 202, 202],
     path: () => `/v1/deployments/${deploymentId}/abort`,
   },
+  // Not in RollbackFailed: whoever may ask is told so.
+  retryDeployment: {
+    row: [401, 401, 403, 403, 403, 409, 409],
+    path: () => `/v1/deployments/${deploymentId}/retry`,
+  },
   listPods: { row: [401, 401, 200, 200, 200, 200, 200], path: () => '/v1/pods' },
   applyPods: {
     row: [401, 401, 403, 403, 403, 403, 200],

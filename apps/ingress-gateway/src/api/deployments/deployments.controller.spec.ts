@@ -181,6 +181,25 @@ describe('abort', () => {
   });
 });
 
+describe('retry', () => {
+  it('asks the coordinator to take up a failed roll-back, and nothing else', async () => {
+    const admin = await gateway.key('*', 'operator');
+    const retry = (id: string): request.Test =>
+      request(gateway.api).post(`/v1/deployments/${id}/retry`).set('Authorization', `Bearer ${admin}`);
+    const failed = await insertDeployment(gateway.dataSource, { state: 'RollbackFailed' });
+    await retry(failed.id).expect(202);
+    const sent = (): string[] =>
+      gateway.broker.published
+        .map(({ envelope }) => envelope)
+        .filter((one) => one.deploymentid === failed.id)
+        .map((one) => one.type);
+    await expect.poll(sent).toEqual(['io.podway.retry.requested.v1']);
+    const fine = await insertDeployment(gateway.dataSource, { state: 'RolledBack' });
+    const answer = await retry(fine.id).expect(409);
+    expect(answer.body.code).toBe('DEPLOYMENT.NOTHING_TO_RETRY');
+  });
+});
+
 function idOf(n: number): string {
   return `01HZZZZZZZZZZZZZZZZZZZZZZ${n}`;
 }

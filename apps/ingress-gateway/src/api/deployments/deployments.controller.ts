@@ -7,6 +7,7 @@ import {
   DeploymentsQuery,
   envelop,
   isFinished,
+  RetryRequested,
   ULID,
 } from '@podway/contracts';
 import { routed } from '@podway/messaging';
@@ -14,7 +15,7 @@ import { DeploymentReader, OutboxRelay, Updates, type Identity } from '@podway/p
 import { Endpoint } from '../endpoint.js';
 import { Caller, clientScope, sees } from '../identity/caller.js';
 import { JsonBody, QueryOf } from '../input/input.pipes.js';
-import { DeploymentFinishedError, NotFoundError } from '../problems/api.errors.js';
+import { DeploymentFinishedError, NotFoundError, NothingToRetryError } from '../problems/api.errors.js';
 import { deploymentDetail, detailEventTypes, submittedDetail } from './deployment-detail.view.js';
 import { deploymentView } from './deployment.view.js';
 
@@ -92,6 +93,29 @@ export class DeploymentsController {
       by: caller.keyId,
       ...(body.reason === undefined ? {} : { reason: body.reason }),
     });
+    return this.ask(deployment, request);
+  }
+
+  @Endpoint({
+    method: 'post',
+    path: '/v1/deployments/:id/retry',
+    operationId: 'retryDeployment',
+    summary: 'Take up a failed roll-back again, after its cause was mended',
+    role: 'operator',
+    answer: {
+      status: 202,
+      description: 'The coordinator is asked to try again. The deployment, as it is now.',
+      json: DeploymentDetailView,
+    },
+    problems: [404, 409],
+  })
+  async retry(@Caller() caller: Identity, @Param('id') id: string): Promise<DeploymentDetailView> {
+    const deployment = await this.find(caller, id);
+    if (deployment.state !== 'RollbackFailed') throw new NothingToRetryError(id, deployment.state);
+    return this.ask(deployment, Object.assign(new RetryRequested(), { deploymentId: id, by: caller.keyId }));
+  }
+
+  private async ask(deployment: DeploymentDetailView, request: object): Promise<DeploymentDetailView> {
     const subject = `${deployment.client}/${deployment.pod}`;
     await this.updates.send(routed(envelop(request, { source: 'ingress-gateway', subject })));
     this.relay.wake();

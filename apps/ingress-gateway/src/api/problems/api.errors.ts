@@ -38,6 +38,19 @@ export class DeploymentFinishedError extends PodwayError {
   }
 }
 
+/** Only a failed roll-back can be taken up again. */
+export class NothingToRetryError extends PodwayError {
+  constructor(deploymentId: string, state: string) {
+    super(
+      'DEPLOYMENT.NOTHING_TO_RETRY',
+      `Deployment ${deploymentId} is ${state}; only a failed roll-back can be tried again`,
+      {
+        details: { deploymentId, state },
+      },
+    );
+  }
+}
+
 /** The POD has no release before its current one. */
 export class NoEarlierReleaseError extends PodwayError {
   constructor(pod: string) {

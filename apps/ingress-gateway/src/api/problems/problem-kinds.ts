@@ -27,6 +27,7 @@ const kinds: Readonly<Record<string, ProblemKind>> = {
   'RELEASE.NOT_FOUND':           notFound,
   'KEY.NOT_FOUND':               notFound,
   'DEPLOYMENT.FINISHED':         conflict,
+  'DEPLOYMENT.NOTHING_TO_RETRY': conflict,
   'RELEASE.NONE_EARLIER':        conflict,
   'INVENTORY.*':                 conflict,
   'INPUT.INVALID':               { status: 422, title: 'Not valid' },

@@ -16,6 +16,7 @@ export class RestoreFailedError extends PodwayError {
   constructor(
     readonly servers: ServerOutcome[],
     first: ServerOutcome,
+    readonly server = first.name,
   ) {
     super(
       first.code ?? 'RESTORE.FAILED',
@@ -72,8 +73,9 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
   }
 
   failed(command: RestoreSnapshot, error: PodwayError): RestoreFailed {
-    const servers = error instanceof RestoreFailedError ? error.servers : [];
-    return failureOf(RestoreFailed, command, error, { servers });
+    if (!(error instanceof RestoreFailedError))
+      return failureOf(RestoreFailed, command, error, { servers: [] });
+    return failureOf(RestoreFailed, command, error, { servers: error.servers, server: error.server });
   }
 
   /** Which servers kept the old state, and which left it. */

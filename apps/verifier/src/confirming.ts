@@ -119,7 +119,8 @@ export class Confirming implements StepWork<ConfirmPod> {
     const server = await this.servers.connectAfresh(pod, outcome.name);
     try {
       const told = await this.driver.disarmWatchdog(server, command.deploymentId);
-      if (told === 'fired') {
+      // After a roll-back a watchdog that fired has only done the same.
+      if (told === 'fired' && command.expected === 'release') {
         const code = 'CONFIRMATION.WATCHDOG_FIRED';
         Object.assign(outcome, {
           result: 'failed',

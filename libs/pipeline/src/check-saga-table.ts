@@ -8,7 +8,6 @@ import {
   steps,
   type DeploymentState,
   type MessageClass,
-  type MessageDefinition,
 } from '@podway/contracts';
 import { SagaTableError } from './pipeline.errors.js';
 import { outcomesOf, ownSaga, reachable, reactionOf, sagaMessages, type SagaParts } from './reactions.js';

@@ -153,7 +153,7 @@ describe('BrokerServer', () => {
       failed(): void {}
 
       @EventPattern('io.podway.step.progressed.v1')
-      progressed(): void {}
+      progressed(_told: object): void {}
     }
     const { broker } = await serve(Outcomes);
     expect([...broker.consumers].map(([queue, { prefetch }]) => [queue, prefetch])).toEqual([

@@ -3,7 +3,7 @@
 #
 #   sh podway-host ROOT VERB [-x EXCLUDED]... [-s SHARED]... [-k KEEP] [--] ARGUMENT...
 #
-# Needs POSIX sh, coreutils, findutils, GNU tar, flock and awk. Answers are lines of tab-separated fields on
+# Needs POSIX sh, coreutils, findutils, diffutils, GNU tar, flock and awk. Answers are lines of tab-separated fields on
 # standard output. A failure is one line `error<TAB>CODE<TAB>text` on standard error and an exit code of its own.
 # A mutating verb takes the fencing token first and the deployment second.
 set -eu

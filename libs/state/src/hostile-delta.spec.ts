@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => server.remove());
 
 describe('a delta that is not one of ours', () => {
-  function delta(gone: string, members: Record<string, string> = {}): Buffer {
+  function delta(gone: string, members: Record<string, string> = {}, grown = ''): Buffer {
     const cwd = `${server.folder}/evil`;
     const names = Object.keys(members);
     server.write({ './': '', ...Object.fromEntries(Object.values(members).entries()) }, cwd);
@@ -33,8 +33,9 @@ describe('a delta that is not one of ours', () => {
       ['-cPf', '-', ...renames, ...names.map((_, i) => String(i)), '-T', '/dev/null'],
       { cwd },
     );
-    const head = `podway-delta\t1\t${wanted}\t${EMPTY_FINGERPRINT}\t${names.length}\t${gone.length}\n`;
-    return Buffer.concat([Buffer.from(head), Buffer.from(gone), tar]);
+    const counts = [names.length, gone.length, grown.length].join('\t');
+    const head = `podway-delta\t2\t${wanted}\t${EMPTY_FINGERPRINT}\t${counts}\n`;
+    return Buffer.concat([Buffer.from(head + gone + grown), tar]);
   }
 
   async function receive(body: Buffer) {
@@ -70,14 +71,36 @@ describe('a delta that is not one of ours', () => {
   );
 
   it.each([
+    './../victim\t644\t0\t0\t1.5\t1\t1',
+    './../../../../victim\t644\t0\t0\t1\t1\t1',
+    './link/victim\t644\t0\t0\t1\t1\t1',
+    './link\t644\t0\t0\t1\t1\t1',
+    '/etc/hostname\t644\t0\t0\t1\t1\t1',
+    './x/y\t644\t0\t0\t1\t1',
+    './x/y\t644\t0\t0\t1\t1\t-1',
+    './x/y\t--help\t0\t0\t1\t1\t1',
+    './x/y\t644\t$(id)\t0\t1\t1\t1',
+    './x/none\t644\t0\t0\t1\t1\t1',
+  ])('cannot append to %j', async (line) => {
+    expect(await receive(delta('', { new: '1' }, `${line}\n`))).toMatchObject({ code: 21 });
+    expect(readFileSync(`${server.folder}/victim`, 'utf8')).toBe('safe');
+    expect(readdirSync(server.file('.podway/staging'))).toEqual([]);
+    expect(readdirSync(server.file('releases'))).toEqual([target]);
+  });
+
+  it.each([
     ['nothing', () => Buffer.alloc(0)],
     ['rubbish', () => Buffer.from('hello\n')],
-    ['another format', () => Buffer.from(`podway-delta\t2\t${wanted}\t${wanted}\t0\t0\n`)],
-    ['another fingerprint', () => Buffer.from(`podway-delta\t1\t${EMPTY_FINGERPRINT}\t${wanted}\t0\t0\n`)],
+    ['another format', () => Buffer.from(`podway-delta\t1\t${wanted}\t${wanted}\t0\t0\t0\n`)],
+    ['another fingerprint', () => Buffer.from(`podway-delta\t2\t${EMPTY_FINGERPRINT}\t${wanted}\t0\t0\t0\n`)],
     ['half of it', () => delta('', { big: 'x'.repeat(50_000) }).subarray(0, 30_000)],
     [
       'a list that is longer than all',
-      () => Buffer.from(`podway-delta\t1\t${wanted}\t${wanted}\t0\t999\n./x`),
+      () => Buffer.from(`podway-delta\t2\t${wanted}\t${wanted}\t0\t999\t0\n./x`),
+    ],
+    [
+      'a second list that is longer than all',
+      () => Buffer.from(`podway-delta\t2\t${wanted}\t${wanted}\t0\t0\t999\n./x`),
     ],
   ])('is refused: %s', async (_, body) => {
     expect(await receive(body())).toMatchObject({ code: 21 });

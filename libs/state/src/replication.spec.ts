@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PodwayError } from '@podway/contracts';
 import { context, newTree, treeServer, ulid, type TreeServer } from '../test/tree-server.js';
@@ -146,6 +146,39 @@ describe('replication', () => {
     const back = await newTree(driver, canary, ctx, { 'a.txt': 'only' });
     expect((await driver.stageFrom(canary, [r1], ctx, back)).results.get('r1')).toEqual({ ok: true });
     expect(wholeTree(on(r1, back.treeId))).toEqual(wholeTree(on(canary, back.treeId)));
+  });
+
+  it('sends of a large file that was appended to what is new, and of any other all', async () => {
+    const large = 'y'.repeat(500_000);
+    const one = await newTree(driver, canary, ctx, {
+      ' log\\ ': large,
+      'b/changed': large,
+      'b/shorter': large,
+    });
+    const r1 = await another('r1');
+    await driver.stageFrom(canary, [r1], ctx, one);
+    const { dir } = await driver.beginStage(canary, ctx, { base: one.treeId, copy: 'link' });
+    rmSync(`${dir}/ log\\ `);
+    canary.write({ ' log\\ ': `${large}and more` }, dir);
+    execFileSync(
+      'sh',
+      ['-ec', 'chown 7:8 " log\\ "; chmod 4750 " log\\ "; touch -d @1000000000.5 " log\\ "'],
+      { cwd: dir },
+    );
+    const treeId = ulid();
+    const two = { treeId, ...(await driver.commitStage(canary, ctx, { dir, treeId })) };
+    const appended = await driver.stageFrom(canary, [r1], ctx, two);
+    expect(appended.results.get('r1')).toEqual({ ok: true });
+    expect(appended.bytesSent).toBeLessThan(20_000);
+    expect(wholeTree(on(r1, treeId))).toEqual(wholeTree(on(canary, treeId)));
+    expect(statSync(`${on(r1, treeId)}/ log\\ `).mtimeMs).toBe(1_000_000_000_500);
+    expect(readFileSync(`${on(r1, one.treeId)}/ log\\ `, 'utf8')).toBe(large);
+
+    const three = await changed(treeId, { 'b/changed': `x${large}`, 'b/shorter': large.slice(1) });
+    const rewritten = await driver.stageFrom(canary, [r1], ctx, three);
+    expect(rewritten.results.get('r1')).toEqual({ ok: true });
+    expect(rewritten.bytesSent).toBeGreaterThan(1_000_000);
+    expect(wholeTree(on(r1, three.treeId))).toEqual(wholeTree(on(canary, three.treeId)));
   });
 
   it('does not carry caches, and does not touch what is shared', async () => {

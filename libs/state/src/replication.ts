@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { PodwayError, SHA256 } from '@podway/contracts';
 import { ID_OR_NONE } from './answer-forms.js';
 import { commonBase, NO_BASE, type Base } from './common-base.js';
@@ -60,11 +61,12 @@ class ReplicationRun {
 
   async toAll(): Promise<Replication> {
     const { source, targets } = this.order;
-    const sourceStatus = await this.driver.inspect(source);
+    const sourceStatus = this.driver.inspect(source);
     const results = new Map<string, ReplicationResult>();
     await inParallel(targets, this.limits.fanOut, async (target) => {
       results.set(target.session.server, await this.outcomeOf(target, sourceStatus));
     });
+    await sourceStatus;
     return { results, bytesSent: this.bytesSent };
   }
 
@@ -72,7 +74,7 @@ class ReplicationRun {
     return this.spool.close();
   }
 
-  private async outcomeOf(target: ServerTarget, source: ServerStatus): Promise<ReplicationResult> {
+  private async outcomeOf(target: ServerTarget, source: Promise<ServerStatus>): Promise<ReplicationResult> {
     try {
       await this.toOne(target, source);
       return { ok: true };
@@ -83,15 +85,14 @@ class ReplicationRun {
     }
   }
 
-  private async toOne(target: ServerTarget, source: ServerStatus): Promise<void> {
+  private async toOne(target: ServerTarget, source: Promise<ServerStatus>): Promise<void> {
     const { treeId, fingerprint } = this.order;
-    await this.driver.prepare(target);
-    const status = await this.driver.inspect(target);
+    const status = await this.statusOf(target);
     if (status.trees.some((tree) => tree.id === treeId && tree.fingerprint === fingerprint)) {
       const proved = await this.driver.fingerprint(target, treeId);
       if (proved.fingerprint === fingerprint) return this.report(target, 'has the release already');
     }
-    const base = commonBase(source, status);
+    const base = commonBase(await source, status);
     try {
       await this.send(target, base);
     } catch (error) {
@@ -104,12 +105,22 @@ class ReplicationRun {
     this.report(target, 'has the release staged and proved');
   }
 
+  /** A server that is prepared already, as those of a deployment are, is asked only once. */
+  private async statusOf(target: ServerTarget): Promise<ServerStatus> {
+    try {
+      return await this.driver.inspect(target);
+    } catch (error) {
+      if (!(error instanceof StateError) || error.code !== 'STATE.NOT_PREPARED') throw error;
+      await this.driver.prepare(target);
+      return this.driver.inspect(target);
+    }
+  }
+
   private async send(target: ServerTarget, base: Base): Promise<void> {
     const { treeId, fingerprint, ctx } = this.order;
-    const delta = await this.deltaFrom(base);
-    const body = delta.read();
+    // The server links its copy of the base while the delta is still being made.
+    const body = Readable.from(this.bytesOf(base), { objectMode: false });
     const args = [ctx.fencingToken, ctx.deploymentId, treeId, fingerprint, base.onTarget];
-    this.bytesSent += delta.bytes;
     try {
       const answer = await this.host.call(target, 'receive', args, {
         stdin: body,
@@ -120,6 +131,12 @@ class ReplicationRun {
     } finally {
       body.destroy();
     }
+  }
+
+  private async *bytesOf(base: Base): AsyncGenerator<Buffer> {
+    const delta = await this.deltaFrom(base);
+    this.bytesSent += delta.bytes;
+    yield* delta.read() as AsyncIterable<Buffer>;
   }
 
   private deltaFrom(base: Base): Promise<Delta> {

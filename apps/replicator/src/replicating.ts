@@ -11,6 +11,7 @@ import type { DeploymentReader } from '@podway/persistence';
 import {
   drainTimeoutMsOf,
   failureOf,
+  isFenced,
   minInRotationOf,
   outcomeOf,
   watchdogMsOf,
@@ -76,10 +77,9 @@ export class Replicating implements StepWork<ReplicateRelease> {
     const staged = servers.filter((server) => {
       const result = results.get(server.name);
       if (result?.ok) return true;
-      toll.lost(
-        server.name,
-        result?.error ?? new PodwayError('REPLICATION.NO_RESULT', 'nothing is known of the server'),
-      );
+      const error = result?.error ?? new PodwayError('REPLICATION.NO_RESULT', 'nothing is known of it');
+      if (isFenced(error)) throw error;
+      toll.lost(server.name, error);
       return false;
     });
     toll.check();
@@ -120,7 +120,7 @@ export class Replicating implements StepWork<ReplicateRelease> {
       await this.driver.switchTo(server, context, { treeId, fingerprint, watchdogMs: watchdogMsOf(pod) });
       toll.switched(server.name, fingerprint);
     } catch (error) {
-      if (!(error instanceof PodwayError) || error.code.endsWith('.FENCED')) throw error;
+      if (!(error instanceof PodwayError) || isFenced(error)) throw error;
       toll.lost(server.name, error);
     }
   }

@@ -1,9 +1,9 @@
 import type { LoadBalancer } from '@podway/balancing';
 import {
-  PodwayError,
   SnapshotFailed,
   SnapshotTaken,
   type PodSpec,
+  type PodwayError,
   type StepOutcome,
   type TakeSnapshot,
 } from '@podway/contracts';
@@ -30,14 +30,25 @@ export class Snapshotting implements StepWork<TakeSnapshot> {
   async execute(command: TakeSnapshot, context: StepContext): Promise<StepOutcome> {
     const pod = await this.servers.pod(command);
     const canary = await this.servers.connect(pod, command.canary);
+    await this.drain(pod, command, context);
+    context.progress('recording the state', { server: canary.name });
+    const state = await this.driver.snapshot(canary, context, { watchdogMs: watchdogMsOf(pod) });
+    return outcomeOf(SnapshotTaken, command, { snapshot: { server: canary.name, ...state } });
+  }
+
+  /** Nothing was changed on the canary, so it may serve again. */
+  async givenUp(command: TakeSnapshot, context: StepContext): Promise<void> {
     try {
-      await this.drain(pod, command, context);
-      context.progress('recording the state', { server: canary.name });
-      const state = await this.driver.snapshot(canary, context, { watchdogMs: watchdogMsOf(pod) });
-      return outcomeOf(SnapshotTaken, command, { snapshot: { server: canary.name, ...state } });
+      const pod = await this.servers.pod(command);
+      // One more than the command's: a second copy of the same command must not drain it again after this.
+      const options = { fencingToken: command.fencingToken + 1, drainTimeoutMs: 0 };
+      await this.balancer.rotate(pod, new Map([[command.canary, true]]), options);
+      // Last: this call knows no fence, and the server may be what is out of reach.
+      const canary = await this.servers.connect(pod, command.canary);
+      await this.driver.disarmWatchdog(canary, context.deploymentId);
     } catch (error) {
-      if (error instanceof PodwayError && !error.retryable) await this.putBack(pod, command, context);
-      throw error;
+      const { deploymentId, canary } = command;
+      this.logger.warn({ err: error, deploymentId, canary }, 'the canary is not all as it was');
     }
   }
 
@@ -56,23 +67,5 @@ export class Snapshotting implements StepWork<TakeSnapshot> {
     });
     if (running > 0)
       context.progress(`${running} accesses still run on the canary`, { server: command.canary });
-  }
-
-  /** Nothing was changed on the canary, so it may serve again. */
-  private async putBack(pod: PodSpec, command: TakeSnapshot, context: StepContext): Promise<void> {
-    try {
-      const canary = await this.servers.connect(pod, command.canary);
-      await this.driver.disarmWatchdog(canary, context.deploymentId);
-      // One more than the command's: a second copy of the same command must not drain it again after this.
-      await this.balancer.rotate(pod, new Map([[command.canary, true]]), {
-        fencingToken: command.fencingToken + 1,
-        drainTimeoutMs: 0,
-      });
-    } catch (error) {
-      this.logger.warn(
-        { err: error, deploymentId: command.deploymentId },
-        'the canary could not be put back into rotation',
-      );
-    }
   }
 }

@@ -12,7 +12,14 @@ import {
 } from '@podway/contracts';
 import type { Updates } from '@podway/persistence';
 import { runChecks, verdictOf } from '@podway/probes';
-import { failureOf, outcomeOf, type PodServer, type PodServers, type StepWork } from '@podway/service-kit';
+import {
+  failureOf,
+  isFenced,
+  outcomeOf,
+  type PodServer,
+  type PodServers,
+  type StepWork,
+} from '@podway/service-kit';
 import type { StateDriver, StepContext } from '@podway/state';
 import { checksOf } from './checks-of.js';
 import { explain } from './explain.js';
@@ -20,6 +27,21 @@ import { explain } from './explain.js';
 interface Finding {
   outcome: ServerOutcome;
   evidence: ProbeEvidence[];
+  /** The server could not be looked at; it may be possible later. */
+  mayPass?: boolean;
+}
+
+/** Servers are not as expected. Retryable when that could only not be found out. */
+export class DivergedError extends PodwayError {
+  constructor(
+    readonly server: ServerOutcome,
+    readonly servers: ServerOutcome[],
+    readonly evidence: ProbeEvidence[],
+    retryable: boolean,
+  ) {
+    const detail = explain(evidence) || `${server.name}: ${server.detail ?? 'no reason known'}`;
+    super(server.code ?? 'CONFIRMATION.DIVERGED', detail, { retryable, details: { server: server.name } });
+  }
 }
 
 /** Proves that the POD's servers are on one state, that it is the expected one, and that all are in rotation. */
@@ -41,23 +63,23 @@ export class Confirming implements StepWork<ConfirmPod> {
     );
     // All are proved before the first is left to itself: a watchdog that still stands guards against our own end.
     if (findings.every((finding) => finding.outcome.result !== 'failed')) {
-      await Promise.all(findings.map((finding) => this.settle(pod, finding.outcome, command, context)));
+      await Promise.all(findings.map(({ outcome }) => this.settle(pod, outcome, command, context)));
     }
     const servers = findings.map((finding) => finding.outcome);
     const evidence = findings.flatMap((finding) => finding.evidence);
-    const bad = servers.find((server) => server.result === 'failed');
-    if (!bad) return outcomeOf(PodConfirmed, command, { servers, evidence });
-    return outcomeOf(PodDiverged, command, {
-      code: bad.code ?? 'CONFIRMATION.DIVERGED',
-      detail: explain(evidence) || `${bad.name}: ${bad.detail ?? ''}`,
-      server: bad.name,
-      servers,
-      evidence,
-    });
+    const bad = findings.filter((finding) => finding.outcome.result === 'failed');
+    const [first] = bad;
+    if (!first) return outcomeOf(PodConfirmed, command, { servers, evidence });
+    const retryable = bad.every((finding) => finding.mayPass === true);
+    throw new DivergedError(first.outcome, servers, evidence, retryable);
   }
 
   failed(command: ConfirmPod, error: PodwayError): PodDiverged {
-    return failureOf(PodDiverged, command, error, { servers: [], evidence: [] });
+    if (!(error instanceof DivergedError)) {
+      return failureOf(PodDiverged, command, error, { servers: [], evidence: [] });
+    }
+    const { server, servers, evidence } = error;
+    return failureOf(PodDiverged, command, error, { server: server.name, servers, evidence });
   }
 
   private async prove(
@@ -72,8 +94,8 @@ export class Confirming implements StepWork<ConfirmPod> {
       const server = await this.servers.connect(pod, name);
       return await this.proveConnected(pod, server, checks, inRotation, command, context);
     } catch (error) {
-      if (!(error instanceof PodwayError) || error.code.endsWith('.FENCED')) throw error;
-      return failing(name, error.code, error.message);
+      if (!(error instanceof PodwayError) || isFenced(error)) throw error;
+      return { ...failing(name, error.code, error.message), mayPass: error.retryable };
     }
   }
 

@@ -52,6 +52,8 @@ export class GatewayLoadBalancer implements LoadBalancer {
       options.signal,
     );
     if (!late.acknowledged) throw new BalancerNotSettledError(pod.name);
-    return { running: drained.running };
+    // A gateway that was behind went on sending accesses there.
+    const { running } = await this.rotation.settled(pod.name, out, generation, 0);
+    return { running };
   }
 }

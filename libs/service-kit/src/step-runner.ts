@@ -4,31 +4,33 @@ import {
   envelop,
   PodCommand,
   PodwayError,
-  StepProgressed,
   type Envelope,
   type FailedOutcome,
   type StepCommand,
   type StepOutcome,
+  type StepProgressed,
 } from '@podway/contracts';
 import { routed, type Broker } from '@podway/messaging';
 import type { LoadBalancer } from '@podway/balancing';
 import type { StepContext } from '@podway/state';
+import { ProgressReporter, usualPace, type StepPace } from './progress-reporter.js';
 
-/** Codes that mean: a newer command has been here. Whoever meets one is of the past, and says no more. */
 const FENCED = new Set(['STATE.FENCED', 'ROTATION.FENCED']);
 
-/** Waits between tries of a step that failed with a retryable error, in milliseconds. */
-const RETRY_DELAYS_MS = [500, 2_000, 5_000];
-/** Least time between two progress messages of a step, and longest silence of one that runs. */
-const PROGRESS_EVERY_MS = 500;
-const HEARTBEAT_MS = 10_000;
-/** A step that runs longer than this without end is given up, whatever it says. */
-const HARD_LIMIT_MS = 4 * 3_600_000;
+/** Whether a newer command has been here. Whoever meets that is of the past, changes nothing and says no more. */
+export function isFenced(error: unknown): boolean {
+  return error instanceof PodwayError && FENCED.has(error.code);
+}
 
 /** How a worker does one command. */
 export interface StepWork<C extends StepCommand> {
   /** Does the step and tells its outcome. A PodwayError that it throws becomes the failed outcome. */
   execute(command: C, context: StepContext): Promise<StepOutcome>;
+  /**
+   * Undoes what must not stay when the step has failed for good, its tries included. Called before the failed outcome
+   * is told; not when a newer command has taken over. Does not reject.
+   */
+  givenUp?(command: C, context: StepContext): Promise<void>;
   /** The outcome that stands for an error. */
   failed(command: C, error: PodwayError): FailedOutcome;
 }
@@ -68,6 +70,7 @@ export class StepRunner {
     private readonly broker: Broker,
     private readonly balancer: Pick<LoadBalancer, 'fence'>,
     private readonly logger: Logger,
+    private readonly pace: StepPace = usualPace,
   ) {}
 
   /**
@@ -95,7 +98,9 @@ export class StepRunner {
       attempt: command.attempt,
     });
     const startedAt = Date.now();
-    const progress = new ProgressReporter(command, (message) => this.send(message, envelope, logger));
+    const progress = new ProgressReporter(command, this.pace, (message) =>
+      this.send(message, envelope, logger),
+    );
     logger.info('step started');
     progress.say('started');
     let outcome: StepOutcome | undefined;
@@ -123,13 +128,14 @@ export class StepRunner {
         return await work.execute(command, progress.context);
       } catch (error) {
         if (!(error instanceof PodwayError)) throw error;
-        if (FENCED.has(error.code)) {
+        if (isFenced(error)) {
           logger.warn({ err: error }, 'a newer command has taken over');
           return undefined;
         }
-        const delayMs = RETRY_DELAYS_MS[tries];
+        const delayMs = this.pace.retryDelaysMs[tries];
         if (!error.retryable || delayMs === undefined || progress.context.signal?.aborted) {
           logger.warn({ err: error }, 'step failed');
+          await work.givenUp?.(command, progress.context);
           return work.failed(command, error);
         }
         logger.info({ err: error, delayMs }, 'step will be tried again');
@@ -152,49 +158,4 @@ export class StepRunner {
 
 function codeOf(outcome: StepOutcome): { code?: string } {
   return 'code' in outcome ? { code: String(outcome.code) } : {};
-}
-
-/** Tells people and the coordinator that a step lives, neither too often nor too seldom. */
-class ProgressReporter {
-  readonly context: StepContext;
-  private readonly hardLimit = AbortSignal.timeout(HARD_LIMIT_MS);
-  private readonly heartbeat: NodeJS.Timeout;
-  private last = '';
-  private lastAt = 0;
-
-  constructor(
-    private readonly command: StepCommand,
-    private readonly send: (progress: StepProgressed) => void,
-  ) {
-    this.context = {
-      deploymentId: command.deploymentId,
-      fencingToken: command instanceof PodCommand ? command.fencingToken : 0,
-      signal: this.hardLimit,
-      progress: (message, at) => {
-        if (Date.now() - this.lastAt >= PROGRESS_EVERY_MS) this.say(message, at);
-      },
-    };
-    this.heartbeat = setInterval(() => {
-      if (Date.now() - this.lastAt >= HEARTBEAT_MS && !this.hardLimit.aborted) this.say(this.last);
-    }, HEARTBEAT_MS);
-  }
-
-  say(message: string, at: { server?: string; percent?: number } = {}): void {
-    this.last = message;
-    this.lastAt = Date.now();
-    const { deploymentId, step, attempt } = this.command;
-    this.send(
-      Object.assign(new StepProgressed(), {
-        deploymentId,
-        step,
-        attempt,
-        message: message.slice(0, 1000),
-        ...at,
-      }),
-    );
-  }
-
-  end(): void {
-    clearInterval(this.heartbeat);
-  }
 }

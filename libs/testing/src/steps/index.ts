@@ -1,0 +1,3 @@
+export { StepWorld, treeOf, type StepWorldOptions } from './step-world.js';
+export { FakeServer, type DriverVerb } from './fake-server.js';
+export type { FakeBalancer } from './fake-balancer.js';

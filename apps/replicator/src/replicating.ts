@@ -53,8 +53,10 @@ export class Replicating implements StepWork<ReplicateRelease> {
   }
 
   failed(command: ReplicateRelease, error: PodwayError): ReplicationFailed {
-    const servers = error instanceof ReplicationFailedError ? error.servers : [];
-    return failureOf(ReplicationFailed, command, error, { servers });
+    if (!(error instanceof ReplicationFailedError)) {
+      return failureOf(ReplicationFailed, command, error, { servers: [] });
+    }
+    return failureOf(ReplicationFailed, command, error, { servers: error.servers, server: error.server });
   }
 
   private async quarantined(pod: string): Promise<Set<string>> {

@@ -1,14 +1,16 @@
 import { PodwayError, type PodSpec, type ServerOutcome } from '@podway/contracts';
 import { minInRotationOf, onPartialFailureOf } from '@podway/service-kit';
 
-/** Too many servers could not take the release. */
+/** Too many servers could not take the release. Retryable when all of them may be able to later. */
 export class ReplicationFailedError extends PodwayError {
   constructor(
     readonly servers: ServerOutcome[],
+    readonly server: string,
     code: string,
     message: string,
+    retryable: boolean,
   ) {
-    super(code, message, { details: { servers } });
+    super(code, message, { retryable, details: { servers } });
   }
 }
 
@@ -44,7 +46,8 @@ export class Toll {
    * @throws ReplicationFailedError under `rollback-all`, or when fewer than `minInRotation` servers would be left.
    */
   check(): void {
-    const first = [...this.lostOnes].find(([name]) => !this.quarantinedBefore.has(name));
+    const newlyLost = [...this.lostOnes].filter(([name]) => !this.quarantinedBefore.has(name));
+    const [first] = newlyLost;
     if (!first) return;
     const left = this.pod.servers.length - this.lostOnes.size;
     const enough = left >= Math.max(1, minInRotationOf(this.pod));
@@ -52,8 +55,10 @@ export class Toll {
     const [name, error] = first;
     throw new ReplicationFailedError(
       this.outcomes(),
+      name,
       error.code,
       `${name} could not take the release: ${error.message}`,
+      newlyLost.every(([, { retryable }]) => retryable),
     );
   }
 

@@ -6,6 +6,7 @@ export class RestoreFailedError extends PodwayError {
     readonly servers: ServerOutcome[],
     first: ServerOutcome,
     retryable: boolean,
+    readonly server = first.name,
   ) {
     super(
       first.code ?? 'RESTORE.FAILED',

@@ -145,7 +145,9 @@ describe('RollingBack that fails', () => {
     const error = await refusal(run());
     expect(error).toMatchObject({ code: `STATE.${word}`, retryable: false });
     expect(results(error).filter((one) => one.endsWith('restored'))).toHaveLength(2);
-    expect(results(work.failed(command, error))).toContain(`${name} failed`);
+    const told = work.failed(command, error);
+    expect(told).toMatchObject({ code: `STATE.${word}`, server: name });
+    expect(results(told)).toContain(`${name} failed`);
     expect(world.inRotation()).toEqual(['web1', 'web2', 'web3'].filter((one) => one !== name));
     expect(world.disagreements).toEqual([]);
   });

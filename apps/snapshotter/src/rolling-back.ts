@@ -56,8 +56,10 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
   }
 
   failed(command: RestoreSnapshot, error: PodwayError): RestoreFailed {
-    const servers = error instanceof RestoreFailedError ? error.servers : [];
-    return failureOf(RestoreFailed, command, error, { servers });
+    if (!(error instanceof RestoreFailedError)) {
+      return failureOf(RestoreFailed, command, error, { servers: [] });
+    }
+    return failureOf(RestoreFailed, command, error, { servers: error.servers, server: error.server });
   }
 
   /** Which servers kept the old state, and which left it. */

@@ -103,10 +103,10 @@ export class IngressGatewaySettings extends CommonSettings {
   @IsIn([true, false])
   trustForwarded: boolean = false;
 
-  /** How long a stop waits for running accesses. */
-  @Setting('PODWAY_ACCESS_STOP_MS', 'integer')
+  /** How long a stop waits for running requests and accesses. */
+  @Setting('PODWAY_GATEWAY_STOP_WAIT_MS', 'integer')
   @IsInt()
   @Min(0)
   @Max(600_000)
-  accessStopMs: number = 10_000;
+  stopWaitMs: number = 10_000;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Inventory, Rotation } from '@podway/persistence';
 import type { ServiceContext } from '@podway/service-kit';
 import type { IngressGatewaySettings } from '../ingress-gateway.config.js';
+import { endConnectionsOnceStopping } from '../ending-connections.js';
 import { AccessProxy } from './access-proxy.js';
 import { RotationWatcher } from './rotation-watcher.js';
 import { RunningAccesses } from './running-accesses.js';
@@ -21,7 +22,10 @@ export class AccessListener {
     private readonly server: Server,
     private readonly watcher: RotationWatcher,
     private readonly pools: ServerPools,
+    private readonly stopping: AbortController,
     private readonly stopMs: number,
+    /** The port that it listens on. */
+    readonly port: number,
   ) {}
 
   static async start({
@@ -60,15 +64,18 @@ export class AccessListener {
       trustForwarded: settings.trustForwarded,
     });
     const server = createServer((request, response) => void proxy.handle(request, response));
+    const stopping = new AbortController();
+    endConnectionsOnceStopping(server, stopping.signal);
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = 0;
     server.listen(settings.accessPort, settings.host);
     await once(server, 'listening');
-    const listener = new AccessListener(server, watcher, pools, settings.accessStopMs);
+    const { port } = server.address() as AddressInfo;
+    const listener = new AccessListener(server, watcher, pools, stopping, settings.stopWaitMs, port);
     try {
       // The port is ours now, and with it the name: no other gateway of this name is alive.
-      await watcher.start(settings.gatewayId ?? `${hostname()}:${listener.port}`);
+      await watcher.start(settings.gatewayId ?? `${hostname()}:${port}`);
     } catch (error) {
       await listener.close();
       throw error;
@@ -76,13 +83,9 @@ export class AccessListener {
     return listener;
   }
 
-  /** The port that it listens on. */
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
   /** Takes no new accesses, waits for those that run, then leaves the rotation. */
   async close(): Promise<void> {
+    this.stopping.abort();
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
     const late = setTimeout(() => this.server.closeAllConnections(), this.stopMs);

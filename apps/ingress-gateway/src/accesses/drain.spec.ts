@@ -168,6 +168,33 @@ describe('the gateways that are known', () => {
   });
 });
 
+it('a gateway stops although its users go on asking over kept connections', async () => {
+  const stopping = listeners.pop() as AccessListener;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const statuses: string[] = [];
+  let going = true;
+  const asking = (async () => {
+    while (going) {
+      const outcome = await new Promise<string>((resolve) => {
+        const outgoing = httpRequest({ port: stopping.port, agent, headers: { host: 'shop.example' } });
+        outgoing.on('error', () => resolve('refused'));
+        outgoing.on('response', (response) =>
+          response.resume().on('end', () => resolve(String(response.statusCode))),
+        );
+        outgoing.end();
+      });
+      statuses.push(outcome);
+      if (outcome === 'refused') return;
+    }
+  })();
+  await expect.poll(() => statuses.length).toBeGreaterThan(20);
+  await stopping.close();
+  going = false;
+  await asking;
+  agent.destroy();
+  expect(statuses.filter((one) => one !== '200' && one !== 'refused')).toEqual([]);
+});
+
 it('routes by the last view while the database is away', async () => {
   await rotation.settled('shop', [], await set({ s1: false }), 5_000);
   await gateway.postgres.kill();

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestLogger, type ServiceContext } from '@podway/service-kit';
 import type { IngressGatewaySettings } from '../ingress-gateway.config.js';
+import { endConnectionsOnceStopping } from '../ending-connections.js';
 import { answerMalformedRequests } from './problems/malformed-requests.js';
 import { ApiModule, type ApiParts } from './api.module.js';
 
@@ -17,6 +18,7 @@ export class ApiListener {
     private readonly stopping: AbortController,
     /** The port that it listens on. */
     readonly port: number,
+    private readonly stopMs: number,
   ) {}
 
   static async start(
@@ -35,18 +37,22 @@ export class ApiListener {
     app.set('etag', false);
     const server = app.getHttpServer();
     answerMalformedRequests(server);
+    endConnectionsOnceStopping(server, stopping.signal);
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = settings.apiRequestTimeoutMs;
     server.timeout = IDLE_TIMEOUT_MS;
     await app.listen(settings.apiPort, settings.host);
-    return new ApiListener(app, stopping, (server.address() as AddressInfo).port);
+    return new ApiListener(app, stopping, (server.address() as AddressInfo).port, settings.stopWaitMs);
   }
 
-  /** Takes no new requests, ends event streams and waits for the rest. */
+  /** Takes no new requests, ends event streams and waits a while for the rest. Who is cut off may ask again. */
   async close(): Promise<void> {
     this.stopping.abort();
+    const server = this.app.getHttpServer();
+    const late = setTimeout(() => server.closeAllConnections(), this.stopMs);
     const closed = this.app.close();
-    this.app.getHttpServer().closeIdleConnections();
+    server.closeIdleConnections();
     await closed;
+    clearTimeout(late);
   }
 }

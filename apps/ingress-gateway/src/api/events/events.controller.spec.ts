@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ulid } from 'ulid';
 import { ApiKeys } from '@podway/persistence';
@@ -234,6 +234,36 @@ it('ends when the key is revoked', async () => {
   await new ApiKeys(gateway.dataSource).revoke(key.slice(3, 15));
   await reader.ended;
   expect(reader.response.complete).toBe(true);
+});
+
+it('does not keep a gateway that stops, although readers come back over kept connections', async () => {
+  const stopping = await gateway.anotherApi();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let streams = 0;
+  let refused = false;
+  const reading = (async () => {
+    while (!refused) {
+      await new Promise<void>((resolve) => {
+        const outgoing = httpRequest(`http://127.0.0.1:${stopping.port}/v1/events?after=0`, {
+          agent,
+          headers: { authorization: `Bearer ${operator}` },
+        });
+        outgoing.on('response', (response) => {
+          streams += 1;
+          response.resume().on('close', () => resolve());
+        });
+        outgoing.on('error', () => {
+          refused = true;
+          resolve();
+        });
+        outgoing.end();
+      });
+    }
+  })();
+  await expect.poll(() => streams).toBe(1);
+  await stopping.close();
+  await reading;
+  agent.destroy();
 });
 
 it('ends cleanly when the gateway stops, and goes on from there with the next', async () => {

@@ -26,7 +26,9 @@ export class Authentication implements StepWork<AuthenticateUpdate> {
     const identity = await this.keys.byId(command.publisher.key);
     if (!identity) throw new UpdateRefusedError('AUTH.KEY_INVALID', 'The key is revoked, expired or unknown');
     await this.authorise(identity, command);
-    if (command.source.artifact !== undefined) await this.proveArtifact(command.source.artifact);
+    const { kind, artifact } = command.source;
+    if (artifact !== undefined) await this.proveArtifact(artifact);
+    else if (kind === 'artifact') throw new UpdateRefusedError('ARTIFACT.UNKNOWN', 'No artifact is named');
     return outcomeOf(UpdateAuthenticated, command, {});
   }
 

@@ -21,7 +21,8 @@ export async function checkPrerequisites(
       problems.push(`${wanted.diskFreeMb} MiB of disk wanted, ${diskFreeMb} free`);
   }
   if (wanted?.commands?.length) {
-    const { stdout } = await server.session.exec(['sh', '-c', WHICH, 'sh', ...wanted.commands]);
+    const { stdout, code } = await server.session.exec(['sh', '-c', WHICH, 'sh', ...wanted.commands]);
+    if (code !== 0) problems.push('its programs cannot be looked for');
     problems.push(
       ...stdout
         .split('\n')

@@ -41,6 +41,9 @@ const withServers = [
   RestoreFailed,
 ].map((payload) => messageOf<object>(payload).type);
 
+/** `web2` before `web10`. */
+const byName = new Intl.Collator('en', { numeric: true });
+
 /** Types of the events that the details are made from. */
 export const detailEventTypes: readonly string[] = [
   ...new Set([changed, installed, ...withEvidence, ...withServers]),
@@ -71,7 +74,7 @@ export function submittedDetail(update: UpdateEntity): DeploymentDetailView {
 }
 
 /**
- * The last thing that was done to each server. A look that found a server as it should be does not hide what was
+ * The last thing that was done to each server, the canary's first. A look that found a server as it should be does not hide what was
  * done to it before.
  */
 function serversOf(saga: SagaState, history: readonly Envelope[]): DeploymentServerView[] {
@@ -81,7 +84,9 @@ function serversOf(saga: SagaState, history: readonly Envelope[]): DeploymentSer
     const result = told.result === 'unchanged' && before ? before.result : told.result;
     servers.set(told.name, { ...told, result });
   }
-  return [...servers.values()].map((server) => ({ ...server, canary: server.name === saga.canary }));
+  return [...servers.values()]
+    .map((server) => ({ ...server, canary: server.name === saga.canary }))
+    .sort((a, b) => Number(b.canary) - Number(a.canary) || byName.compare(a.name, b.name));
 }
 
 function serversTold({ type, data }: Envelope, { canary }: SagaState): readonly ServerOutcome[] {

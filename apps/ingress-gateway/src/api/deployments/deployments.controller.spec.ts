@@ -1,7 +1,15 @@
 import request from 'supertest';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploymentStates, envelop, finishedStates, VerificationFailed } from '@podway/contracts';
+import {
+  deploymentStates,
+  envelop,
+  finishedStates,
+  PodConfirmed,
+  ReleaseReplicated,
+  UpdateInstalled,
+  VerificationFailed,
+} from '@podway/contracts';
 import { isTerminal } from '@podway/pipeline';
 import { appendChange, appendEvent, insertDeployment } from '../../../test/deployments.js';
 import { pod, startGateway, type TestGateway } from '../../../test/gateway.js';
@@ -118,6 +126,46 @@ describe('one deployment', () => {
       ],
     });
     expect(body.stages[1].endedAt).toBeUndefined();
+  });
+
+  it('tells what was done to each server, not only that it was found in order afterwards', async () => {
+    const confirmed = ['web10', 'web2', 'web1'].map((name) => ({
+      name,
+      result: 'unchanged' as const,
+      fingerprint: 'b'.repeat(64),
+    }));
+    const deployment = await insertDeployment(gateway.dataSource, {
+      state: 'Succeeded',
+      saga: { canary: 'web2', servers: confirmed },
+    });
+    const tell = (payload: object): Promise<void> =>
+      appendEvent(gateway.dataSource, envelop(payload, { source: 'test' }), deployment);
+    const common = { deploymentId: deployment.id, attempt: 1 };
+    const fingerprint = 'b'.repeat(64);
+    await tell(
+      Object.assign(new UpdateInstalled(), { ...common, step: 'Installing', treeId: ulid(), fingerprint }),
+    );
+    const switched = [
+      { name: 'web1', result: 'switched' },
+      { name: 'web10', result: 'quarantined', code: 'HOST.UNREACHABLE' },
+    ];
+    await tell(
+      Object.assign(new ReleaseReplicated(), {
+        ...common,
+        step: 'Replicating',
+        servers: switched,
+        bytesSent: 1,
+      }),
+    );
+    await tell(
+      Object.assign(new PodConfirmed(), { ...common, step: 'Confirming', servers: confirmed, evidence: [] }),
+    );
+    const { body } = await get(`/v1/deployments/${deployment.id}`).expect(200);
+    expect(body.servers).toMatchObject([
+      { name: 'web2', result: 'switched', canary: true, fingerprint },
+      { name: 'web1', result: 'switched', canary: false, fingerprint },
+      { name: 'web10', result: 'quarantined', canary: false },
+    ]);
   });
 
   it('is missing for others as if it were not there', async () => {

@@ -43,7 +43,7 @@ manifest=../../manifests/$base
 PREFIX=\${to:+$to/} OWNER=$(id -u) GROUP=$(id -g)
 export PREFIX OWNER GROUP
 find "$target" -type f -printf '%P\\t%m\\t%U\\t%G\\t%s\\t%T@\\t%i\\n' | awk -F '\\t' '
-  FILENAME != "-" { if ($2 == "f") { known[$1] = $6 FS $8 FS $9; digest[$1] = $7 } next }
+  FILENAME != "-" { if ($2 == "f" && $10 !~ /^~/) { known[$1] = $6 FS $7 FS $8; digest[$1] = $10 } next }
   {
     path = ENVIRON["PREFIX"] $1
     if (known[path] == $5 FS $6 FS $7 && $3 == ENVIRON["OWNER"] && $4 == ENVIRON["GROUP"])

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, GetMessage } from 'amqplib';
 import type { DeadLetter, DeadLetters } from '../broker.js';
 import { deadLetterFrom, messageIdOf, triesHeader } from './amqp-headers.js';
 import type { AmqpPublisher } from './amqp-publisher.js';
 import { deadLetterQueueOf } from './amqp-topology.js';
 
-/** Reads by get without ack: closing the channel puts everything back in its place. */
+/** Reads by get without ack, and puts everything back in its place. */
 export class AmqpDeadLetters implements DeadLetters {
   constructor(
     private readonly queues: readonly string[],
@@ -24,11 +25,14 @@ export class AmqpDeadLetters implements DeadLetters {
     return this.withChannel(async (channel) => {
       const letters: DeadLetter[] = [];
       for (const queue of this.queues) {
+        const before = letters.length;
         while (letters.length < limit) {
           const message = await channel.get(deadLetterQueueOf(queue));
           if (!message) break;
           letters.push(deadLetterFrom(queue, message));
         }
+        channel.nackAll(true);
+        await backAgain(channel, queue, letters.length - before);
       }
       return letters;
     });
@@ -66,4 +70,10 @@ export class AmqpDeadLetters implements DeadLetters {
 
 async function countOf(channel: Channel, queue: string): Promise<number> {
   return (await channel.checkQueue(deadLetterQueueOf(queue))).messageCount;
+}
+
+/** A quorum queue takes back what was looked at a moment later; who counts next should find it there. */
+async function backAgain(channel: Channel, queue: string, looked: number): Promise<void> {
+  const giveUp = Date.now() + 2_000;
+  while (looked > 0 && (await countOf(channel, queue)) < looked && Date.now() < giveUp) await sleep(20);
 }

@@ -69,5 +69,5 @@ export function releaseBefore(newestFirst: readonly ReleaseEntity[]): ReleaseEnt
   while (current?.sourceRelease) current = byNumber.get(current.sourceRelease);
   if (!current) return undefined;
   const { number } = current;
-  return newestFirst.find((release) => release.number < number && !release.sourceRelease);
+  return newestFirst.find((release) => release.number < number);
 }

@@ -66,29 +66,6 @@ describe('an inventory', () => {
     const { stdout } = await podway('pods list --json');
     expect(JSON.parse(stdout)).toMatchObject({ pods: [{ name: 'shop', serverCount: 2 }] });
   });
-
-  it.each([
-    ['pods: [', /broken\.yaml cannot be used\n {2}line 1: .*/],
-    ['apiVersion: podway/v1\npods:\n  - name: shop\n   client: x\n', /line 4: /],
-    ['apiVersion: podway/v1\npods:\n  - name: Shop\n', /line 3: pods\.0\.name: /],
-    ['apiVersion: podway/v2\npods: []\n', /line 1: apiVersion: /],
-    [withServerLine('http: ftp://x'), /line 8: pods\.0\.servers\.0\.http: /],
-    ['- 1\n', /an object is required/],
-    ['', /an object is required/],
-  ])('that is wrong is refused with its line: %j', async (text, expected) => {
-    await writeFile(join(live.folder, 'broken.yaml'), text);
-    const refused = await podway('pods apply -f broken.yaml');
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/^podway: CLI\.FILE_INVALID: /);
-    expect(refused.stderr).toMatch(expected);
-  });
-
-  it('that is not there is told', async () => {
-    expect(await podway('pods apply -f none.yaml')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('ENOENT'),
-    });
-  });
 });
 
 describe('keys', () => {
@@ -319,35 +296,4 @@ describe('where to and who', () => {
     expect(before).toEqual(after);
     expect(JSON.parse(after.stdout)).toMatchObject({ pods: [{ name: 'shop' }] });
   });
-
-  it('tells when nobody answers', async () => {
-    const ran = await run(['status', '--url', 'http://127.0.0.1:20001', '--key', 'k']);
-    expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/^podway: SDK\.UNREACHABLE: .*127\.0\.0\.1:20001/);
-  });
-
-  it.each([['nonsense'], ['rollback'], ['keys create --client x --role king'], ['status --limit 0']])(
-    'tells what is wrong with: podway %s',
-    async (args) => {
-      const ran = await run(args.split(' '));
-      expect(ran.code).toBe(2);
-      expect(ran.stderr).toMatch(/^podway: CLI\.USAGE: /);
-    },
-  );
-
-  it.each([[['--help']], [['publish', '--help']], [['pods', 'apply', '--help']]])(
-    'helps: %j',
-    async (args) => {
-      expect(await run(args)).toMatchObject({
-        code: 0,
-        stderr: '',
-        stdout: expect.stringContaining('Usage: podway'),
-      });
-    },
-  );
 });
-
-/** An inventory with one server that has this line. */
-function withServerLine(line: string): string {
-  return `apiVersion: podway/v1\npods:\n  - name: p\n    client: c\n    path: /srv/p\n    state: { driver: tree }\n    servers:\n      - ${line}\n        name: s\n        local: true\n`;
-}

@@ -28,19 +28,11 @@ export class Updates {
    */
   async accept(update: UpdateEntity, submitted: OutgoingMessage): Promise<UpdateEntity> {
     return this.dataSource.transaction(async (manager) => {
-      const written = await manager
-        .createQueryBuilder()
-        .insert()
-        .into(UpdateEntity)
-        .values(update)
-        .orIgnore()
-        .returning('id')
-        .execute();
-      if ((written.raw as unknown[]).length === 0 && update.idempotencyKey !== null) {
-        return manager.findOneByOrFail(UpdateEntity, {
-          keyId: update.keyId,
-          idempotencyKey: update.idempotencyKey,
-        });
+      const insert = manager.createQueryBuilder().insert().into(UpdateEntity).values(update).returning('id');
+      const { keyId, idempotencyKey } = update;
+      const written = await (idempotencyKey === null ? insert : insert.orIgnore()).execute();
+      if ((written.raw as unknown[]).length === 0 && idempotencyKey !== null) {
+        return manager.findOneByOrFail(UpdateEntity, { keyId, idempotencyKey });
       }
       await addToOutbox(manager, 'ingress', [submitted]);
       return update;

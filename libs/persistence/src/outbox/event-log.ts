@@ -72,26 +72,39 @@ interface Row {
 export class EventPublisher extends Relay {
   constructor(dataSource: DataSource, broker: Broker, onTrouble: RelayTrouble) {
     super(async () => {
-      const count = await dataSource.transaction((manager) => publishEvents(manager, broker));
+      const { count, trouble } = await dataSource.transaction((manager) => publishEvents(manager, broker));
+      if (trouble !== undefined) throw trouble;
       return count === BATCH;
     }, onTrouble);
   }
 }
 
-async function publishEvents(manager: EntityManager, broker: Broker): Promise<number> {
+/** What was confirmed before a trouble is not published again. */
+async function publishEvents(
+  manager: EntityManager,
+  broker: Broker,
+): Promise<{ count: number; trouble?: unknown }> {
   const [lock]: { mine: boolean }[] = await manager.query('select pg_try_advisory_xact_lock($1) as mine', [
     PUBLISH_LOCK,
   ]);
-  if (!lock?.mine) return 0;
+  if (!lock?.mine) return { count: 0 };
   const rows: Row[] = await manager.query(
     `select id, sequence, envelope from coordinator.event_log
       where not published and sequence is not null order by sequence limit ${BATCH}`,
   );
-  for (const row of rows) await broker.publish(published({ ...row.envelope, sequence: row.sequence }));
-  if (rows.length > 0) {
-    await manager.query('update coordinator.event_log set published = true where id = any($1)', [
-      rows.map((row) => row.id),
-    ]);
+  const confirmed: string[] = [];
+  let trouble: unknown;
+  for (const { id, sequence, envelope } of rows) {
+    try {
+      await broker.publish(published({ ...envelope, sequence }));
+      confirmed.push(id);
+    } catch (error) {
+      trouble = error;
+      break;
+    }
   }
-  return rows.length;
+  if (confirmed.length > 0) {
+    await manager.query('update coordinator.event_log set published = true where id = any($1)', [confirmed]);
+  }
+  return { count: confirmed.length, trouble };
 }

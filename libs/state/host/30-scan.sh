@@ -50,23 +50,22 @@ hash_with() { # FOLDER COUNT COMMAND
   (cd "$1" && xargs -0 -r -n "$2" -P "$(nproc)" sh -c "$3" "$ROOT/$scratch/sums") <"$scratch/names"
 }
 
-# Whether a tree still is what its manifest says; sets `fp` to the fingerprint at the manifest's end. Files that were
-# young when they were hashed are hashed again; when that is all that is new, so is $scratch/manifest.
+# Whether a folder still is what its manifest says; sets `fp` to the kept fingerprint then. Files that were young when
+# they were hashed are hashed again; when that is all that is new, $scratch/manifest says so.
 is_as_kept() { # FOLDER MANIFEST YOUNG
-  fp=$(tail -n 1 "$2" | cut -c3-)
-  cut -f 1-9 "$2" >"$scratch/kept"
-  { cat "$scratch/list" && printf '#\t%s\n' "$fp"; } | cmp -s - "$scratch/kept" || return 1
-  grep -E "$TAB~[0-9a-f]{64}\$" "$2" >"$scratch/young" || return 0
-  cut -f 1 "$scratch/young" | sed 's:^:./:' >"$scratch/need"
+  [ -f "$2.fp" ] && IFS=$TAB read -r fp kept_list age <"$2.fp" && [ ${#fp} -eq 64 ] &&
+    [ "$kept_list" = "$list_digest" ] || return 1
+  [ "$age" = young ] || return 0
+  grep -E "$TAB~[0-9a-f]{64}\$" "$2" | cut -f 1 | sed 's:^:./:' >"$scratch/need"
   hash_files "$1"
-  awk -F "$TAB" -v OFS="$TAB" -v young="$3" '
+  awk -F "$TAB" -v OFS="$TAB" -v young="$3" -v manifest="$scratch/manifest" '
     pass == 1 { fresh[substr($0, 67)] = substr($0, 1, 64); next }
-    NF == 2 { next }
     $10 ~ /^~/ {
       if (substr($10, 2) != fresh["./" $1]) exit 1
       if ($7 + 0 < young) $10 = substr($10, 2)
+      else print $1
     }
-    { print }' pass=1 "$scratch/hashes" pass=2 "$2" >"$scratch/manifest" || {
+    { print >manifest }' pass=1 "$scratch/hashes" pass=2 "$2" >"$scratch/marks" || {
     rm -f "$scratch/manifest"
     return 1
   }
@@ -84,8 +83,10 @@ scan() { # FOLDER CACHE
   (list_tree "$1") >"$scratch/found" 2>"$scratch/trouble" ||
     fail UNREADABLE "cannot list $1: $(head -c 300 "$scratch/trouble")"
   sort -t "$TAB" -k1,1 "$scratch/found" >"$scratch/list"
+  list_digest=$(sha256sum <"$scratch/list")
+  list_digest=${list_digest%% *}
+  ! is_as_kept "$1" "$2" "$young" || return 0
   [ -f "$2" ] && cache=$2 || cache=/dev/null
-  ! is_as_kept "$1" "$cache" "$young" || return 0
   awk -F "$TAB" -v young="$young" '
     pass == 1 { known[substr($0, 1, length($0) - 65)]; next }
     NF == 2 { exit 3 }
@@ -93,14 +94,17 @@ scan() { # FOLDER CACHE
   ' pass=1 "$cache" pass=2 "$scratch/list" >"$scratch/need" ||
     fail NAME_REFUSED "a name or a link below $1 contains a newline or a tab"
   [ ! -s "$scratch/need" ] || hash_files "$1"
-  fp=$(awk -F "$TAB" -v OFS="$TAB" -v young="$young" -v manifest="$scratch/manifest" '
+  fp=$(awk -F "$TAB" -v OFS="$TAB" -v young="$young" -v manifest="$scratch/manifest" -v marks="$scratch/marks" '
+    BEGIN { printf "" >marks }
     pass == 1 { known[substr($0, 1, length($0) - 65)] = substr($0, length($0) - 63); next }
     pass == 2 { fresh[substr($0, 67)] = substr($0, 1, 64); next }
     $2 == "f" {
       if (("./" $1) in fresh) content = fresh["./" $1]
       else if ($0 in known) content = known[$0]
       else exit 3
-      print $0, ($7 + 0 >= young ? "~" : "") content >manifest
+      mark = ""
+      if ($7 + 0 >= young) { mark = "~"; print $1 >marks }
+      print $0, mark content >manifest
       print $2, $3, $4, $5, $6, content, $1
       next
     }
@@ -113,13 +117,16 @@ scan() { # FOLDER CACHE
   fp=${fp%% *}
 }
 
-# Keeps what the last scan found, for the next one. It is a cache: nothing is believed because of it.
+# Keeps what the last scan found, for the next one. It is a cache: nothing is believed because of it. Beside the
+# manifest lie its fingerprint, the digest of its list, whether one of its files was young, and the exclusions.
 keep_manifest() { # TREE
   if [ -f "$scratch/manifest" ]; then
-    printf '#\t%s\n' "$fp" >>"$scratch/manifest"
+    age=old
+    [ ! -s "$scratch/marks" ] || age=young
+    rm -f "$PW/manifests/$1.fp"
     mv -f "$scratch/manifest" "$PW/manifests/$1"
   fi
-  printf '%s\n%s' "$fp" "$EXCLUDED" >"$scratch/fp"
+  printf '%s\t%s\t%s\n%s' "$fp" "$list_digest" "$age" "$EXCLUDED" >"$scratch/fp"
   mv -f "$scratch/fp" "$PW/manifests/$1.fp"
 }
 
@@ -127,9 +134,9 @@ keep_manifest() { # TREE
 kept_fingerprint() { # TREE
   [ -f "$PW/manifests/$1.fp" ] && [ -f "$PW/manifests/$1" ] || return 1
   kept=$(cat "$PW/manifests/$1.fp")
-  fp=${kept%%"$NL"*}
+  fp=${kept%%"$TAB"*}
   [ ${#fp} -eq 64 ] || return 1
-  [ "$kept" = "$fp$NL$EXCLUDED" ] || [ "$kept$NL" = "$fp$NL$EXCLUDED" ]
+  [ "$kept" = "${kept%%"$NL"*}$NL$EXCLUDED" ] || [ "$kept$NL" = "${kept%%"$NL"*}$NL$EXCLUDED" ]
 }
 
 scan_tree() { # TREE deep|quick [FOLDER]

@@ -84,6 +84,7 @@ commit() { # TOKEN STAGE TREE EXPECTED|-: sets `fp`
     if [ "$fp" != "$4" ]; then
       replace_tree "$3"
       fp=$4
+      list_digest=-
       mv -f "$scratch/staged" "$scratch/manifest"
     fi
     keep_manifest "$3"

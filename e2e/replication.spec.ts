@@ -87,6 +87,18 @@ describe('partial failure of replication', () => {
     },
   );
 
+  it('a server that joins the POD catches up with the next release, and serves from then on', async () => {
+    const pod = await scene.pod({ servers: 2 });
+    await pod.serves('1');
+    const third = await pod.joinedBy('server-3');
+    expect(await inRotation(pod)).toEqual(['server-1', 'server-2']);
+    // The current release once more is enough.
+    const back = await pod.ended(await pod.publisher.goBack(pod.name, 1));
+    expect(back, JSON.stringify(back.failure)).toMatchObject({ state: 'Succeeded' });
+    expect(await inRotation(pod)).toEqual(['server-1', 'server-2', 'server-3']);
+    await pod.settledOn(await pod.serves('2'), [...pod.servers, third]);
+  });
+
   it('frozen servers are waited for no longer than allowed', async () => {
     const pod = await scene.pod({ policy: { canary: 'first', onPartialFailure: 'quarantine' } });
     await pod.serves('1');

@@ -38,6 +38,13 @@ export class Scene {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** A server that is in no POD yet. */
+  async more(name: string): Promise<SshServers> {
+    const servers = await SshServers.start({ names: [name], sites: true });
+    this.groups.push(servers);
+    return servers;
+  }
+
   /** A POD of `count` servers in the inventory, with a publisher of its client. No release yet. */
   async pod(options: PodOptions = {}): Promise<Pod> {
     this.count += 1;
@@ -89,6 +96,14 @@ export class Pod {
 
   server(index: number): SshServer {
     return this.group.at(index);
+  }
+
+  /** One more server joins the POD. */
+  async joinedBy(name: string): Promise<SshServer> {
+    const group = await this.scene.more(name);
+    const server = group.at(0);
+    await this.scene.admin.applyPods({ ...this.spec, servers: [...this.spec.servers, server.spec()] });
+    return server;
   }
 
   /** Writes a bundle: a small site of the version, unless told otherwise. */

@@ -41,6 +41,12 @@ describe('chooseCanary', () => {
       [server('web1', { load: undefined }), server('web2')],
       'web2',
     ],
+    [
+      'not one that is on another state than the current release',
+      { canary: 'first' },
+      [server('web1', { onCurrentRelease: false }), server('web2'), server('web3')],
+      'web2',
+    ],
     ['the only one', {}, [server('web1')], 'web1'],
     [
       'one on the current release when all are quarantined',

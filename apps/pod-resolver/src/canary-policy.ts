@@ -19,15 +19,17 @@ export class NoCanaryError extends PodwayError {}
 
 /**
  * The canary by the POD's policy: healthy, not quarantined, and the least loaded or the first of the file.
- * A busy server is avoided as long as there is a less busy one. Where all are quarantined, one that holds the current
- * release may go first: the POD could never be updated again otherwise.
+ * A busy server is avoided as long as there is a less busy one. It must hold the current release: what the canary was
+ * on is what a roll-back puts every server to. Where all are quarantined, one of them may go first: the POD could never
+ * be updated again otherwise.
  * @throws NoCanaryError when none is left, or too few would stay in rotation.
  */
 export function chooseCanary(pod: PodSpec, candidates: readonly Candidate[]): string {
-  const reachable = candidates.filter((candidate) => candidate.load !== undefined);
-  const free = reachable.filter((candidate) => !candidate.quarantined);
   const allOut = candidates.every((candidate) => candidate.quarantined);
-  const fit = allOut ? reachable.filter((candidate) => candidate.onCurrentRelease) : free;
+  const fit = candidates.filter(
+    (candidate) =>
+      candidate.load !== undefined && candidate.onCurrentRelease && (allOut || !candidate.quarantined),
+  );
   const [canary] =
     pod.policy?.canary === 'first' ? fit : fit.toSorted((a, b) => (a.load ?? 0) - (b.load ?? 0));
   if (!canary) throw noneFit(candidates);
@@ -49,7 +51,8 @@ function refuseTooFew(pod: PodSpec, candidates: readonly Candidate[], canary: Ca
 
 function noneFit(candidates: readonly Candidate[]): NoCanaryError {
   const seen = candidates.map(
-    ({ name, quarantined, problem }) => `${name}: ${problem ?? (quarantined ? 'quarantined' : 'unfit')}`,
+    ({ name, quarantined, problem }) =>
+      `${name}: ${problem ?? (quarantined ? 'quarantined' : 'not on the current release')}`,
   );
   return new NoCanaryError('CANARY.NONE_FIT', `No server can take the update first (${seen.join('; ')})`);
 }

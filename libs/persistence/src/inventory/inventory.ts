@@ -80,13 +80,14 @@ export class Inventory {
       );
     }
     const plain: unknown = JSON.parse(JSON.stringify(spec));
-    if (pod && !pod.removedAt) {
+    if (pod) {
       const last = await manager.findOneByOrFail(PodRevisionEntity, {
         pod: pod.name,
         revision: pod.revision,
       });
-      if (isDeepStrictEqual(last.spec, plain))
+      if (!pod.removedAt && isDeepStrictEqual(last.spec, plain))
         return { pod: spec.name, change: 'unchanged', revision: pod.revision };
+      await keepNewServersOut(manager, spec, last.spec);
     }
     const revision = (pod?.revision ?? 0) + 1;
     await manager.insert(PodRevisionEntity, {
@@ -127,4 +128,19 @@ export class Inventory {
       );
     }
   }
+}
+
+/** A server that joins a POD with releases holds none of them: it takes accesses once it has caught up, not before. */
+async function keepNewServersOut(manager: EntityManager, spec: PodSpec, last: PodSpec): Promise<void> {
+  const known = new Set(last.servers.map((server) => server.name));
+  const joining = spec.servers.map((server) => server.name).filter((name) => !known.has(name));
+  if (joining.length === 0) return;
+  await manager.query(
+    `insert into ingress.rotation (pod, server, in_rotation)
+       select $1, name, false from unnest($2::text[]) as name
+        where exists (select 1 from coordinator.releases where pod = $1)
+     on conflict (pod, server) do update set in_rotation = false, changed_at = now()`,
+    [spec.name, joining],
+  );
+  await manager.query('update ingress.rotation_generation set generation = generation + 1');
 }

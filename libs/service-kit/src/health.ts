@@ -30,9 +30,16 @@ export class HealthController {
 
   @Get('readyz')
   async ready(): Promise<{ status: string }> {
-    const ready = await Promise.resolve(this.readiness.check()).catch(() => false);
-    if (!ready) throw new ServiceUnavailableException({ status: 'not ready' });
+    if (!(await this.isReady())) throw new ServiceUnavailableException({ status: 'not ready' });
     return { status: 'ok' };
+  }
+
+  private async isReady(): Promise<boolean> {
+    try {
+      return await this.readiness.check();
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -1,15 +1,40 @@
+import type { Logger } from 'pino';
+import { PodwayError } from '@podway/contracts';
+import { isMigrated } from '@podway/persistence';
 import type { CommonSettings } from './common-settings.js';
 import { listenForHealth } from './health.js';
 import { openInfrastructure } from './infrastructure.js';
 import { createLogger } from './logging.js';
 import type { RunningService, ServiceDefinition } from './service.js';
 import { InvalidSettingsError, readSettings } from './settings.js';
-import { isMigrated } from '@podway/persistence';
+
+/** The schema is not that of this version. */
+export class NotMigratedError extends PodwayError {
+  constructor() {
+    super(
+      'DATABASE.NOT_MIGRATED',
+      'The database is not migrated: run the one-shot migration first (npm run migrate)',
+    );
+  }
+}
 
 /** The `main` of a service as a process of its own: settings, connections, health, signals. */
 export async function runService<S extends CommonSettings>(definition: ServiceDefinition<S>): Promise<void> {
   const settings = settingsOrExit(definition);
   const logger = createLogger(definition.name, settings.logLevel);
+  try {
+    await start(definition, settings, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, 'the service could not start');
+    process.exit(1);
+  }
+}
+
+async function start<S extends CommonSettings>(
+  definition: ServiceDefinition<S>,
+  settings: S,
+  logger: Logger,
+): Promise<void> {
   const infrastructure = await openInfrastructure(settings, definition.name, logger);
   let service: RunningService | undefined = undefined as RunningService | undefined;
   const ready = async (): Promise<boolean> => service !== undefined && (await service.ready());
@@ -18,7 +43,9 @@ export async function runService<S extends CommonSettings>(definition: ServiceDe
       ? undefined
       : await listenForHealth(ready, { host: settings.healthHost, port: settings.healthPort }, logger);
 
+  let stopping = false;
   const stop = async (signal: string): Promise<void> => {
+    stopping = true;
     logger.info({ signal }, 'stopping');
     const forced = setTimeout(() => {
       logger.warn('work was still running; it will be taken up again by its marker');
@@ -34,12 +61,14 @@ export async function runService<S extends CommonSettings>(definition: ServiceDe
   process.once('SIGTERM', (signal) => void stop(signal));
   process.once('SIGINT', (signal) => void stop(signal));
 
-  if (!(await isMigrated(infrastructure.dataSource))) {
-    logger.error('the database is not migrated: run the one-shot migration first (npm run migrate)');
-    process.exit(1);
+  try {
+    if (!(await isMigrated(infrastructure.dataSource))) throw new NotMigratedError();
+    service = await definition.start({ settings, infrastructure, logger });
+    logger.info('ready');
+  } catch (error) {
+    // What it needs was taken away under it.
+    if (!stopping) throw error;
   }
-  service = await definition.start({ settings, infrastructure, logger });
-  logger.info('ready');
 }
 
 function settingsOrExit<S extends CommonSettings>(definition: ServiceDefinition<S>): S {

@@ -24,7 +24,7 @@ describe('SagaStore', () => {
   ): Promise<string> {
     const id = ulid();
     const pod = state === 'Authenticating' || state === 'Resolving' ? null : 'shop';
-    await db.dataSource.manager.insert(DeploymentEntity, {
+    await db.dataSource.manager.save(DeploymentEntity, {
       ...{ id, updateId: ulid(), client: 'acme', pod, state, leased: false, deadline: null, version: 1 },
       data: { deploymentId: id, target: { pod: 'shop' } },
       traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,

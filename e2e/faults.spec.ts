@@ -175,39 +175,24 @@ describe('faults', () => {
     expect(await pod.hashes()).toEqual(before);
   });
 
-  const middles: [DeploymentState, Parameters<Pod['publish']>[1]][] = [
-    ['Installing', slowInstall(3)],
-    ['Verifying', slowCheck(3)],
+  const middles: ['RabbitMQ' | 'Postgres', DeploymentState, Parameters<Pod['publish']>[1]][] = [
+    ['RabbitMQ', 'Installing', slowInstall(3)],
+    ['RabbitMQ', 'Verifying', slowCheck(3)],
+    ['Postgres', 'Installing', slowInstall(3)],
+    ['Postgres', 'Verifying', slowCheck(3)],
   ];
 
-  it.each(middles)('RabbitMQ is killed and comes back in %s', async (state, parts) => {
+  it.each(middles)('%s is killed in %s and comes back', async (victim, state, parts) => {
+    const server = victim === 'RabbitMQ' ? scene.fleet.rabbit! : scene.fleet.postgres!;
     const pod = await scene.pod();
     const old = await pod.serves('1');
     const observer = new Observer(pod.servers);
     const visiting = visitors(pod);
     const id = await pod.publish('2', parts);
     await pod.publisher.reached(id, state);
-    await scene.fleet.rabbit!.kill();
+    await server.kill();
     await sleep(1_000);
-    await scene.fleet.rabbit!.start();
-    const view = await pod.ended(id);
-    await observer.stop();
-    expect(view, JSON.stringify(view.failure)).toMatchObject({ state: 'Succeeded' });
-    await pod.settledOn(id);
-    sawOnly(observer, pod, old, id);
-    expect(await visiting.stop(), visiting.problems.join('\n')).toMatchObject({ failed: 0 });
-  });
-
-  it.each(middles)('Postgres is killed and comes back in %s', async (state, parts) => {
-    const pod = await scene.pod();
-    const old = await pod.serves('1');
-    const observer = new Observer(pod.servers);
-    const visiting = visitors(pod);
-    const id = await pod.publish('2', parts);
-    await pod.publisher.reached(id, state);
-    await scene.fleet.postgres!.kill();
-    await sleep(1_000);
-    await scene.fleet.postgres!.start();
+    await server.start();
     const view = await pod.ended(id);
     await observer.stop();
     expect(view, JSON.stringify(view.failure)).toMatchObject({ state: 'Succeeded' });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PodSpec, validated } from '@podway/contracts';
 import { useDatabase } from '../../test/database.js';
+import { Rotation } from '../rotation/rotation.js';
 import { Inventory } from './inventory.js';
 
 function pod(name: string, changes: object = {}): PodSpec {
@@ -117,6 +118,27 @@ describe('Inventory', () => {
       stamps.push(await inventory.stamp());
     }
     expect(new Set(stamps).size).toBe(stamps.length);
+  });
+
+  it('keeps a server out that joins a POD with releases, and no other', async () => {
+    const withServers = (...names: string[]): PodSpec =>
+      pod('shop', { servers: names.map((name) => ({ name, local: true, http: 'http://127.0.0.1' })) });
+    const rotation = new Rotation(db.dataSource);
+    await inventory.apply([withServers('web1')], 'k1');
+    await inventory.apply([withServers('web1', 'web2')], 'k1');
+    expect((await rotation.view()).out).toEqual(new Set());
+    await db.dataSource.query(
+      `insert into coordinator.releases (pod, number, tree_id, fingerprint, deployment_id, publisher, created_at)
+       values ('shop', 1, 'T', 'f', 'D', 'k1', now())`,
+    );
+    const { generation } = await rotation.view();
+    await inventory.apply([withServers('web3', 'web2')], 'k1');
+    const after = await rotation.view();
+    expect(after.out).toEqual(new Set(['shop/web3']));
+    expect(after.generation).toBeGreaterThan(generation);
+    // Who comes back has missed what was released meanwhile.
+    await inventory.apply([withServers('web1', 'web2')], 'k1');
+    expect((await rotation.view()).out).toEqual(new Set(['shop/web1', 'shop/web3']));
   });
 
   it('numbers revisions without a gap when several apply at once', async () => {

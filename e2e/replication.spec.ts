@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Visitors } from '../apps/podway/src/demo/visitors.js';
 import { site } from './support/bundles.js';
 import { eventually } from './support/eventually.js';
 import { Scene, type Pod } from './support/scene.js';
@@ -46,6 +47,27 @@ describe('partial failure of replication', () => {
     // Back, but on the old release: it must not serve.
     expect(await inRotation(pod)).toEqual(['server-1', 'server-2', 'server-3']);
     await pod.settledOn(await pod.serves('3'));
+  });
+
+  it('in a POD of two: the one left serves all, and the other catches up without an access that fails', async () => {
+    const pod = await scene.pod({ servers: 2, policy: { canary: 'first', onPartialFailure: 'quarantine' } });
+    await pod.serves('1');
+    await pod.server(1).stop();
+    const second = await pod.serves('2');
+    expect(await inRotation(pod)).toEqual(['server-1']);
+    await pod.server(1).start();
+    const visitors = new Visitors({
+      url: scene.fleet.accessUrl,
+      host: `${pod.name}.test`,
+      paths: ['/'],
+      count: 2,
+      brokenText: 'version 1',
+    });
+    const back = await pod.ended(await pod.publisher.goBack(pod.name, 2));
+    const accesses = await visitors.stop();
+    expect(back, JSON.stringify(back.failure)).toMatchObject({ state: 'Succeeded' });
+    expect(accesses, visitors.problems.join('\n')).toMatchObject({ failed: 0, brokenSeen: 0 });
+    await pod.settledOn(second);
   });
 
   it('quarantine gives way to a roll-back when too few would be left', async () => {

@@ -6,13 +6,12 @@ import {
   UpdateInstalled,
   type BundleManifest,
   type InstallUpdate,
-  type PodSpec,
   type StepOutcome,
 } from '@podway/contracts';
 import { installerFor } from '@podway/installers';
 import type { Updates } from '@podway/persistence';
 import {
-  drainTimeoutMsOf,
+  drainCanary,
   failureOf,
   outcomeOf,
   watchdogMsOf,
@@ -52,7 +51,8 @@ export class Installing implements StepWork<InstallUpdate> {
     await this.driver.feedWatchdog(canary, context, { watchdogMs: watchdogMsOf(pod) });
     const installed =
       command.source.kind === 'release' ? kept(command) : await this.build(canary, command, context);
-    await this.drain(pod, command, context);
+    // Again, although the snapshotter has: a copy of its command that failed late may have put the canary back.
+    await drainCanary(this.balancer, pod, command, context);
     context.progress('switching the canary', { server: canary.name });
     await this.driver.switchTo(canary, context, installed);
     return outcomeOf(UpdateInstalled, command, installed);
@@ -60,16 +60,6 @@ export class Installing implements StepWork<InstallUpdate> {
 
   failed(command: InstallUpdate, error: PodwayError): InstallFailed {
     return failureOf(InstallFailed, command, error, { server: command.canary });
-  }
-
-  /** Again, although the snapshotter has: a copy of its command that failed late may have put the canary back. */
-  private async drain(pod: PodSpec, command: InstallUpdate, context: StepContext): Promise<void> {
-    if (pod.servers.length === 1) return;
-    await this.balancer.rotate(pod, new Map([[command.canary, false]]), {
-      fencingToken: command.fencingToken,
-      drainTimeoutMs: drainTimeoutMsOf(pod),
-      signal: context.signal,
-    });
   }
 
   /** Builds the new state beside the live one, once: a second call finds it. */

@@ -70,6 +70,12 @@ describe('chooseCanary', () => {
     );
   });
 
+  it('may take the last one in rotation when the POD goes to the release that it is on', () => {
+    const candidates = [server('web1'), server('web2', { quarantined: true })];
+    expect(() => chooseCanary(pod(2), candidates)).toThrow('Only 0 servers would stay in rotation');
+    expect(chooseCanary(pod(2), candidates, { catchingUp: true })).toBe('web1');
+  });
+
   it('refuses when none is fit, and says why', () => {
     const candidates = [
       server('web1', { load: undefined, problem: 'connection refused' }),

@@ -22,9 +22,16 @@ export class NoCanaryError extends PodwayError {}
  * A busy server is avoided as long as there is a less busy one. It must hold the current release: what the canary was
  * on is what a roll-back puts every server to. Where all are quarantined, one of them may go first: the POD could never
  * be updated again otherwise.
+ *
+ * `catchingUp`: the POD goes to the release that it is on, so that servers left behind come back. The canary changes
+ * nothing, and may be the last one in rotation.
  * @throws NoCanaryError when none is left, or too few would stay in rotation.
  */
-export function chooseCanary(pod: PodSpec, candidates: readonly Candidate[]): string {
+export function chooseCanary(
+  pod: PodSpec,
+  candidates: readonly Candidate[],
+  { catchingUp = false }: { catchingUp?: boolean } = {},
+): string {
   const allOut = candidates.every((candidate) => candidate.quarantined);
   const fit = candidates.filter(
     (candidate) =>
@@ -33,7 +40,7 @@ export function chooseCanary(pod: PodSpec, candidates: readonly Candidate[]): st
   const [canary] =
     pod.policy?.canary === 'first' ? fit : fit.toSorted((a, b) => (a.load ?? 0) - (b.load ?? 0));
   if (!canary) throw noneFit(candidates);
-  refuseTooFew(pod, candidates, canary);
+  if (!catchingUp) refuseTooFew(pod, candidates, canary);
   return canary.name;
 }
 

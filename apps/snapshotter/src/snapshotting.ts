@@ -11,7 +11,7 @@ import {
   failureOf,
   outcomeOf,
   watchdogMsOf,
-  drainTimeoutMsOf,
+  drainCanary,
   type PodServers,
   type StepWork,
 } from '@podway/service-kit';
@@ -30,7 +30,9 @@ export class Snapshotting implements StepWork<TakeSnapshot> {
   async execute(command: TakeSnapshot, context: StepContext): Promise<StepOutcome> {
     const pod = await this.servers.pod(command);
     const canary = await this.servers.connect(pod, command.canary);
-    await this.drain(pod, command, context);
+    context.progress('taking the canary out of rotation', { server: canary.name });
+    const running = await drainCanary(this.balancer, pod, command, context);
+    if (running > 0) context.progress(`${running} accesses still run on the canary`, { server: canary.name });
     context.progress('recording the state', { server: canary.name });
     const state = await this.driver.snapshot(canary, context, { watchdogMs: watchdogMsOf(pod) });
     return outcomeOf(SnapshotTaken, command, { snapshot: { server: canary.name, ...state } });
@@ -54,18 +56,5 @@ export class Snapshotting implements StepWork<TakeSnapshot> {
 
   failed(command: TakeSnapshot, error: PodwayError): SnapshotFailed {
     return failureOf(SnapshotFailed, command, error, { server: command.canary });
-  }
-
-  /** The only server of a POD stays in rotation: its visitors have no other. */
-  private async drain(pod: PodSpec, command: TakeSnapshot, context: StepContext): Promise<void> {
-    if (pod.servers.length === 1) return;
-    context.progress('taking the canary out of rotation', { server: command.canary });
-    const { running } = await this.balancer.rotate(pod, new Map([[command.canary, false]]), {
-      fencingToken: command.fencingToken,
-      drainTimeoutMs: drainTimeoutMsOf(pod),
-      signal: context.signal,
-    });
-    if (running > 0)
-      context.progress(`${running} accesses still run on the canary`, { server: command.canary });
   }
 }

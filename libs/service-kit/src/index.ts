@@ -11,3 +11,4 @@ export * from './worker.js';
 export * from './worker-parts.js';
 export * from './main.js';
 export * from './pod-policy.js';
+export * from './drain-canary.js';

@@ -76,5 +76,11 @@ export async function startMicroservice(
     abortOnError: false,
   });
   await app.listen();
-  return { ready: () => broker.ready() && dataSource.isInitialized, stop: () => app.close() };
+  return {
+    ready: async () => {
+      await dataSource.query('select 1');
+      return broker.ready();
+    },
+    stop: () => app.close(),
+  };
 }

@@ -3,7 +3,7 @@ import { envelop } from '@podway/contracts';
 import { routed } from '@podway/messaging';
 import { isTerminal, sagaTable, type Moved, type SagaState } from '@podway/pipeline';
 import type { DeploymentEntity } from '../entities/index.js';
-import { appendEvent } from '../outbox/event-log.js';
+import { appendEvents } from '../outbox/event-log.js';
 import { addToOutbox } from '../outbox/outbox.js';
 import { applyEffects } from './effects.js';
 
@@ -25,17 +25,12 @@ export async function saveMove(
   await saveState(manager, state, traceparent, now);
   const client = state.client ?? state.publisher.client;
   const subject = `${client}/${podOf(state)}`;
-  for (const payload of [move.publish, move.changed]) {
-    if (!payload) continue;
-    const envelope = envelop(payload, {
-      source: SOURCE,
-      traceparent,
-      subject,
-      deploymentId: state.deploymentId,
-      time: now,
-    });
-    await appendEvent(manager, envelope, { client, pod: podOf(state) });
-  }
+  const events = [move.publish, move.changed]
+    .filter((payload) => payload !== undefined)
+    .map((payload) =>
+      envelop(payload, { source: SOURCE, traceparent, subject, deploymentId: state.deploymentId, time: now }),
+    );
+  await appendEvents(manager, events, { client, pod: podOf(state) });
   const commands = move.commands.map((command) =>
     routed(envelop(command, { source: SOURCE, traceparent, subject, time: now })),
   );

@@ -5,7 +5,7 @@ import { useDatabase } from '../../test/database.js';
 import { RecordingBroker, saying, textOf } from '../../test/messages.js';
 import type { Database } from '../data-source.js';
 import { EventFeed } from './event-feed.js';
-import { appendEvent, EventNumbering, EventPublisher } from './event-log.js';
+import { appendEvents, EventNumbering, EventPublisher } from './event-log.js';
 import type { Relay } from './relay.js';
 
 /** One writer's transaction: how many events, how long it stays open, and whether it is rolled back. */
@@ -48,7 +48,7 @@ describe('the public event log', () => {
     const done = await db.dataSource
       .transaction(async (manager) => {
         for (const text of texts) {
-          await appendEvent(manager, saying(text), { client: 'acme', pod: 'shop' });
+          await appendEvents(manager, [saying(text)], { client: 'acme', pod: 'shop' });
           await sleep(openMs);
         }
         if (undone) throw new Error('undone');
@@ -105,6 +105,17 @@ describe('the public event log', () => {
     expect(trouble).toEqual([]);
   });
 
+  it('keeps the order of events that are appended together', async () => {
+    const texts = Array.from({ length: 30 }, (_, index) => `${index}`);
+    await db.dataSource.transaction((manager) =>
+      appendEvents(manager, texts.map(saying), { client: 'acme', pod: 'shop' }),
+    );
+    await db.dataSource.transaction((manager) => appendEvents(manager, [], { client: 'acme' }));
+    numbering();
+    await expect.poll(() => feed.last()).toBe(30);
+    expect((await feed.after(0, {})).map(textOf)).toEqual(texts);
+  });
+
   it('numbers what was committed while nobody numbered, more than one batch of it', async () => {
     const texts = Array.from({ length: 450 }, (_, index) => `${index}`);
     await write({ texts, openMs: 0, undone: false }, () => undefined);
@@ -119,7 +130,7 @@ describe('the public event log', () => {
     const relay = numbering();
     const wake = (): void => relay.wake();
     const late = db.dataSource.transaction(async (manager) => {
-      await appendEvent(manager, saying('begun first'), { client: 'acme' });
+      await appendEvents(manager, [saying('begun first')], { client: 'acme' });
       await write({ texts: ['committed first'], openMs: 0, undone: false }, wake);
       await expect.poll(() => feed.last()).toBe(1);
     });
@@ -147,9 +158,9 @@ describe('the public event log', () => {
 
   it('is read by client, POD, deployment and type', async () => {
     await db.dataSource.transaction(async (manager) => {
-      await appendEvent(manager, saying('a'), { client: 'acme', pod: 'shop' });
-      await appendEvent(manager, saying('b'), { client: 'acme', pod: 'blog' });
-      await appendEvent(manager, saying('c'), { client: 'other', pod: 'wiki' });
+      await appendEvents(manager, [saying('a')], { client: 'acme', pod: 'shop' });
+      await appendEvents(manager, [saying('b')], { client: 'acme', pod: 'blog' });
+      await appendEvents(manager, [saying('c')], { client: 'other', pod: 'wiki' });
     });
     numbering();
     await expect.poll(() => feed.last()).toBe(3);

@@ -14,23 +14,18 @@ export interface EventScope {
   pod?: string;
 }
 
-/** Appends to the public event log, inside the caller's transaction. */
-export async function appendEvent(
+/** Appends to the public event log in this order, inside the caller's transaction. */
+export async function appendEvents(
   manager: EntityManager,
-  envelope: Envelope,
+  envelopes: readonly Envelope[],
   scope: EventScope,
 ): Promise<void> {
+  if (envelopes.length === 0) return;
   await manager.query(
     `insert into coordinator.event_log (client, pod, deployment_id, type, envelope, created_at)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [
-      scope.client,
-      scope.pod ?? null,
-      envelope.deploymentid ?? null,
-      envelope.type,
-      JSON.stringify(envelope),
-      envelope.time,
-    ],
+     select $1, $2, one->>'deploymentid', one->>'type', one, (one->>'time')::timestamptz
+       from jsonb_array_elements($3::jsonb) with ordinality as all_of (one, place) order by place`,
+    [scope.client, scope.pod ?? null, JSON.stringify(envelopes)],
   );
 }
 

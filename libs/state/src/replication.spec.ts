@@ -108,6 +108,18 @@ describe('replication', () => {
     expect(wholeTree(on(r1, two.treeId))).toEqual(wholeTree(on(canary, two.treeId)));
   });
 
+  it('needs no more than the list of the base on the canary', async () => {
+    const one = await newTree(driver, canary, ctx, base);
+    const r1 = await another('r1');
+    await driver.stageFrom(canary, [r1], ctx, one);
+    const two = await changed(one.treeId, { 'a.txt': 'A' });
+    writeFileSync(`${on(canary, one.treeId)}/a.txt`, 'drifted');
+    const { results, bytesSent } = await driver.stageFrom(canary, [r1], ctx, two);
+    expect(results.get('r1')).toEqual({ ok: true });
+    expect(bytesSent).toBeLessThan(20_000);
+    expect(wholeTree(on(r1, two.treeId))).toEqual(wholeTree(on(canary, two.treeId)));
+  });
+
   it.each([true, false])('puts a changed release right (live: %s)', async (live) => {
     const one = await newTree(driver, canary, ctx, base);
     const r1 = await another('r1');

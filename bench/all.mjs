@@ -13,7 +13,7 @@ Each one alone, with more options: node bench/replication.mjs --help, bench/orch
 const { small, json } = commandLine(usage, { small: false, json: false });
 const common = { small, json, rounds: small ? 2 : 5 };
 const benches = [
-  [() => replication({ ...common, servers: 4 }), replicationText],
+  [() => replication({ ...common, servers: 4, 'verify-ms': 1 }), replicationText],
   [() => orchestration({ ...common, alone: 30, together: 200 }), orchestrationText],
   [() => accesses({ ...common, seconds: 3, connections: 32, alone: 300 }), accessesText],
 ];

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensurePackages } from '@podway/testing/fleet';
 import { SshServers } from '@podway/testing/ssh-servers';
 import { commandLine } from './measuring/command-line.mjs';
@@ -19,10 +20,11 @@ const usage = `Usage: node bench/replication.mjs [options]
   --small       1,000 files in place of 10,000
   --servers N   servers of the POD, the canary among them; default 4
   --rounds N    rounds that count; default 5
+  --verify-ms N the canary is verified for so long before its state is carried on; default 1
   --json        one JSON object on standard output in place of tables`;
 
 /** One run. The canary's own change is given: it is made between the two times. */
-async function oneRun(root, contender, change) {
+async function oneRun(root, contender, verifyMs, change) {
   // What earlier runs left to be written is not this one's to wait for.
   execFileSync('sync');
   const measured = async (work) => {
@@ -32,6 +34,7 @@ async function oneRun(root, contender, change) {
   };
   const snapshot = await measured(() => contender.snapshot());
   await contender.change(change);
+  await sleep(verifyMs);
   const replicate = await measured(() => contender.replicate());
   await contender.tidy();
   return {
@@ -64,6 +67,7 @@ function resultOf(samples) {
 /** @returns what was measured, as a plain object. */
 export async function replication(options) {
   await ensurePackages(['openssh-server', 'openssh-client', 'rsync'], tell);
+  const verifyMs = options['verify-ms'];
   const size = options.small ? sizes.small : sizes.full;
   const fleet = await SshServers.start({ count: options.servers });
   const ssh = new OpenSsh(fleet);
@@ -83,13 +87,14 @@ export async function replication(options) {
     const changed = await interleaved(
       [...keepers, new FloorContender(fleet, ssh)],
       options.rounds,
-      (contender, round) => oneRun(fleet.root, contender, (changes[round] ??= changeOf(round, size))),
+      (contender, round) =>
+        oneRun(fleet.root, contender, verifyMs, (changes[round] ??= changeOf(round, size))),
     );
     const { bytesSent } = podway;
     const idle = await interleaved(
       [...keepers, new PodwayAgainContender(podway)],
       options.rounds,
-      (contender) => oneRun(fleet.root, contender),
+      (contender) => oneRun(fleet.root, contender, verifyMs),
     );
     const comparedTrees = await compareTrees(keepers);
     const parameters = { ...options, files: size.files, treeBytes, changedBytes: changes.at(-1).bytes };
@@ -141,7 +146,7 @@ export function replicationText({ parameters, podwayBytesSent, comparedTrees, ch
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const options = commandLine(usage, { small: false, servers: 4, rounds: 5, json: false });
+  const options = commandLine(usage, { small: false, servers: 4, rounds: 5, 'verify-ms': 1, json: false });
   const result = await replication(options);
   console.log(options.json ? JSON.stringify(result) : replicationText(result));
 }

@@ -2,7 +2,6 @@ import type { LoadBalancer } from '@podway/balancing';
 import {
   SnapshotFailed,
   SnapshotTaken,
-  type PodSpec,
   type PodwayError,
   type StepOutcome,
   type TakeSnapshot,

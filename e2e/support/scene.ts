@@ -35,7 +35,7 @@ export class Scene {
   async close(): Promise<void> {
     await this.clear();
     await this.fleet.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
   }
 
   /** A server that is in no POD yet. */

@@ -18,5 +18,6 @@ try {
   if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
-  await rm(folder, { recursive: true, force: true });
+  // A watchdog's loop may still be on its way out, and write a last file.
+  await rm(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
 }

@@ -49,7 +49,7 @@ export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'docs/**'] },
   ...tseslint.configs.strict,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
     rules: {
@@ -69,10 +69,29 @@ export default tseslint.config(
     },
   },
   // Libraries that own no package: none of them for these either.
-  ...['artifacts', 'balancing', 'installers', 'probes', 'state'].map((name) => ({
+  ...['artifacts', 'balancing', 'installers', 'probes', 'state', 'telemetry'].map((name) => ({
     files: [`libs/${name}/**/*.ts`],
     rules: { 'no-restricted-imports': ['error', { paths: Object.keys(owned) }] },
   })),
+  // The contracts as a whole bring their validators: in a browser only their types are wanted, and what is plain.
+  {
+    files: ['apps/dashboard/src/**/*.{ts,tsx}', 'libs/sdk/src/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@podway/contracts',
+              allowTypeImports: true,
+              message: 'Values: @podway/contracts/plain.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['libs/service-kit/src/settings.ts', 'apps/cli/**/*.ts', 'tools/**/*.ts', ...testFiles],
     rules: { 'no-restricted-properties': 'off' },

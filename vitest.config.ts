@@ -9,7 +9,12 @@ export default defineConfig({
     globalSetup: ['tools/test-packages.setup.ts'],
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.system.spec.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Tests wait for servers more than they compute: two files at once, on two cores too.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Real processes on a busy machine: one more try, told at the end. What random inputs find is never tried again.
+    retry: { count: 1, condition: /^(?!Property failed)/ },
+    reporters: ['default', './tools/second-tries.reporter.ts'],
   },
 });

@@ -11,7 +11,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // One after another: two cores, and each file brings up a fleet of its own.
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    // Long enough for the first test of all, which builds the Debian roots that later ones find.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

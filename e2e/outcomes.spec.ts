@@ -83,7 +83,7 @@ describe('outcomes of updates', () => {
       checks: [{ probe: 'command', run: ['/nonexistent/probe'], tries: 1 }],
     });
     const view = await pod.ended(id);
-    expect(view).toMatchObject({ state: 'RolledBack', failure: { code: 'VERIFICATION.INCONCLUSIVE' } });
+    expect(view).toMatchObject({ state: 'RolledBack', failure: { code: 'VERIFICATION.ERROR' } });
     await pod.settledOn(good);
   });
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const env = { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
 const steps = [
   ['types of sources', 'tsc', ['-b']],
+  ['types of the dashboard', 'tsc', ['-p', 'apps/dashboard/tsconfig.json']],
   ['types of tests and tools', 'tsc', ['-p', 'tsconfig.spec.json']],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   // The wall rule skips itself silently without a fresh project graph.

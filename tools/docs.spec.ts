@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { allMessages, BundleManifest, PodsFile, services, validated } from '@podway/contracts';
+import { allMessages, BundleManifest, Check, PodsFile, services, validated } from '@podway/contracts';
 import { runProgram } from '@podway/cli';
 import { anchorsOf, codeBlocks, commandLines, linksOf } from './markdown.js';
+
+type Tree = Record<string, Record<string, unknown> | undefined>;
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -69,7 +72,11 @@ describe('commands', () => {
 
   it.each(podway)('%s: podway %s', async (_page, line) => {
     const [first = '', second = ''] = line.split(' ');
-    const name = isGroup(first) ? [first, second] : [first];
+    const third = line.split(' ')[2] ?? '';
+    const within = second === 'broker-user' || second === 'variables' ? [second, third] : [second];
+    // These do something by themselves, and have commands below them.
+    const below = /^(releases|servers)$/.test(first) && /^(show|mark-bad|unmark)$/.test(second);
+    const name = isGroup(first) || below ? [first, ...within] : [first];
     const { code, text } = await helpOf(name);
     expect(code).toBe(0);
     expect(text).toContain(`Usage: podway ${name.join(' ')} `);
@@ -81,10 +88,25 @@ describe('commands', () => {
   });
 
   it('of the command line are all described', () => {
-    const publishing = `${textOf('docs/publishing.md')}${textOf('docs/operating.md')}${textOf('docs/pods-file.md')}`;
+    const publishing = [
+      'publishing',
+      'operating',
+      'pods-file',
+      'clients',
+      'releases',
+      'command-line',
+      'events',
+    ]
+      .map((page) => textOf(`docs/${page}.md`))
+      .join('');
     const commands = [...textOf('apps/cli/src/program.ts').matchAll(/add\((\w+), '([a-z-]+)'/g)];
     const names = commands.map(([, parent = '', name]) =>
-      parent === 'program' ? name : `${parent.replace('deadLetters', 'dead-letters')} ${name}`,
+      parent === 'program'
+        ? name
+        : `${parent
+            .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+            .replace('broker-users', 'clients broker-user')
+            .replace('client-variables', 'clients variables')} ${name}`,
     );
     expect(names.length).toBeGreaterThan(8);
     expect(names.filter((name) => !publishing.includes(`podway ${name}`))).toEqual([]);
@@ -98,8 +120,61 @@ describe('examples', () => {
 
   it.each(blocks)('%s: YAML of ours is valid\n%s', (_page, text) => {
     const document = parse(text) as Record<string, unknown>;
+    // Only a part: it is made by a test of its own.
+    if (Object.keys(document).join() === 'checks') {
+      for (const check of document.checks as object[])
+        expect(() => validated(Check, check, { strict: true })).not.toThrow();
+      return;
+    }
     const type = 'pods' in document ? PodsFile : BundleManifest;
     expect(() => validated<object>(type, document, { strict: true })).not.toThrow();
+  });
+
+  it('the program that publishes over AMQP is the one that is run by the tests', () => {
+    const [shown, ...others] = codeBlocks(textOf('docs/publishing.md'), 'js');
+    expect(others).toEqual([]);
+    expect(shown?.trim()).toBe(textOf('examples/publish-over-amqp.mjs').trim());
+  });
+
+  it('the program of the SDK is the one that is run by the tests', () => {
+    const [shown, ...others] = codeBlocks(textOf('docs/sdk.md'), 'js');
+    expect(others).toEqual([]);
+    expect(shown?.trim()).toBe(textOf('examples/sdk/publish.mjs').trim());
+  });
+
+  it('of CI systems give what the templates take', () => {
+    const [github, gitlab] = codeBlocks(textOf('docs/command-line.md'), 'yml').map(
+      (text) => parse(text) as Tree,
+    );
+    const { inputs } = parse(textOf('deploy/github-action/action.yml')) as { inputs: Tree };
+    const steps = (github?.jobs?.publish as { steps: Tree[] } | undefined)?.steps ?? [];
+    const given = Object.keys(steps.at(-1)?.with ?? {});
+    expect(given.filter((name) => !(name in inputs))).toEqual([]);
+    expect(
+      Object.keys(inputs).filter((name) => inputs[name]?.required === true && !given.includes(name)),
+    ).toEqual([]);
+    const template = parse(textOf('deploy/gitlab/podway.gitlab-ci.yml')) as Tree;
+    const { extends: name = '', variables = {} } = gitlab?.publish ?? {};
+    const known = { PODWAY_URL: '', ...(template[String(name)]?.variables as object) };
+    expect(Object.keys(variables as object).filter((variable) => !(variable in known))).toEqual([]);
+  });
+
+  it('programs about events are those that tests run; the one that verifies a webhook does', async () => {
+    const shown = codeBlocks(textOf('docs/events.md'), 'js').map((text) => text.trim());
+    const tried = ['examples/verify-webhook.mjs', 'examples/replay-events.mjs'];
+    expect(shown).toEqual(tried.map((path) => textOf(path).trim()));
+    type Verify = (secret: string, headers: Record<string, string>, body: string) => unknown;
+    const file = pathToFileURL(join(root, 'examples/verify-webhook.mjs')).href;
+    const { receivedEvent } = (await import(/* @vite-ignore */ file)) as { receivedEvent: Verify };
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const now = new Date();
+    const headers = {
+      'webhook-id': 'x',
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign('x', now, '{"a":1}'),
+    };
+    expect(receivedEvent(secret, headers, '{"a":1}')).toEqual({ a: 1 });
+    expect(() => receivedEvent(secret, headers, '{"a":2}')).toThrow();
   });
 
   it.each(written.flatMap((page) => codeBlocks(textOf(page), 'json').map((text) => [page, text] as const)))(
@@ -117,10 +192,20 @@ describe('names', () => {
       'docker-compose.yml',
       'apps/cli/src/settings/connection-settings.ts',
       'libs/installers/src/script-installer.ts',
+      'libs/state/host/79-command.sh',
+      'libs/installers/src/server-job.ts',
+      'libs/installers/src/variables.ts',
+      'libs/contracts/src/documents/variables.ts',
+      'deploy/gitlab/podway.gitlab-ci.yml',
+      'e2e/support/browser.ts',
     ].map(textOf);
     const named = new Set(textOfAll.match(/\bPODWAY_[A-Z_]+[A-Z]\b/g));
     expect(named.size).toBeGreaterThan(10);
-    expect([...named].filter((name) => !known.some((text) => text.includes(name)))).toEqual([]);
+    // Names that an operator or a publisher makes up.
+    const own = /^PODWAY_(SECRET|VAR)_/;
+    expect(
+      [...named].filter((name) => !own.test(name) && !known.some((text) => text.includes(name))),
+    ).toEqual([]);
   });
 
   it('of events are all there, and no others', () => {
@@ -152,7 +237,20 @@ describe('names', () => {
 });
 
 function isGroup(name = ''): boolean {
-  return ['pods', 'keys', 'dead-letters'].includes(name);
+  return [
+    'pods',
+    'keys',
+    'clients',
+    'trusts',
+    'delegations',
+    'webhooks',
+    'dead-letters',
+    'signing-keys',
+    'audit',
+    'resources',
+    'artifacts',
+    'quotas',
+  ].includes(name);
 }
 
 async function helpOf(name: readonly string[]): Promise<{ code: number; text: string }> {
@@ -161,6 +259,7 @@ async function helpOf(name: readonly string[]): Promise<{ code: number; text: st
   const code = await runProgram([...name, '--help'], {
     stdout: sink,
     stderr: sink,
+    stdin: { text: () => Promise.resolve(''), line: () => Promise.resolve('') },
     env: {},
     cwd: root,
     home: root,

@@ -7,6 +7,7 @@ import { Fleet } from '@podway/testing/fleet';
 const usage = `Usage: npm run fleet -- [options]
   --scale SERVICE=N    how many processes of a service (repeatable); services: ${services.join(', ')}
   --amqp-url URL       a RabbitMQ to use; default: a private one, installed when missing (Debian, root)
+  --amqp-management-url URL  its management API, with user and password
   --database-url URL   a PostgreSQL to use; default: a private one
   --api-port N         default 7780
   --access-port N      default 7788`;
@@ -16,6 +17,7 @@ function options() {
     options: {
       scale: { type: 'string', multiple: true, default: [] },
       'amqp-url': { type: 'string', default: process.env.AMQP_URL },
+      'amqp-management-url': { type: 'string', default: process.env.PODWAY_AMQP_MANAGEMENT_URL },
       'database-url': { type: 'string', default: process.env.DATABASE_URL },
       'api-port': { type: 'string', default: '7780' },
       'access-port': { type: 'string', default: '7788' },
@@ -36,6 +38,7 @@ function options() {
   return {
     scale,
     amqpUrl: values['amqp-url'],
+    amqpManagementUrl: values['amqp-management-url'],
     databaseUrl: values['database-url'],
     apiPort: Number(values['api-port']),
     accessPort: Number(values['access-port']),

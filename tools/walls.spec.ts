@@ -36,6 +36,8 @@ const violations = [
   ['the pipeline imports Nest', 'libs/pipeline/src', "import '@nestjs/common';", modules],
   ['the pipeline imports a library with I/O', 'libs/pipeline/src', "import '@podway/persistence';", modules],
   ['the SDK imports a library', 'libs/sdk/src', "import '@podway/persistence';", modules],
+  ['the dashboard imports past the SDK', 'apps/dashboard/src', "import '@podway/persistence';", modules],
+  ['the dashboard imports another app', 'apps/dashboard/src', "import '@podway/cli';", modules],
   ['the CLI imports past the SDK', 'apps/cli/src', "import '@podway/persistence/embedded';", modules],
   ['a library imports an app', 'libs/hosts/src', "import '@podway/auth';", modules],
   ...['artifacts', 'balancing', 'installers', 'probes', 'state'].map(
@@ -47,6 +49,12 @@ const violations = [
         'no-restricted-imports',
       ] as const,
   ),
+  [
+    'the dashboard imports the validators of the contracts',
+    'apps/dashboard/src',
+    "import { isHostingRole } from '@podway/contracts';\nexport const planted = isHostingRole;",
+    '@typescript-eslint/no-restricted-imports',
+  ],
   [
     'a service reads the environment itself',
     'apps/auth/src',
@@ -60,6 +68,11 @@ const permitted = [
     'persistence imports its driver and the contracts',
     'libs/persistence/src',
     "import 'pg';\nimport '@podway/contracts';",
+  ],
+  [
+    'the dashboard imports the SDK and the contracts',
+    'apps/dashboard/src',
+    "import '@podway/sdk';\nimport '@podway/contracts/plain';",
   ],
   [
     'an app imports libraries',

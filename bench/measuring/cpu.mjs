@@ -21,6 +21,13 @@ export function cpuMs(mark) {
   return ticks * MS_A_TICK;
 }
 
+/** CPU time in milliseconds that one process has used so far, without its children. */
+export function processCpuMs(pid) {
+  const text = read(`/proc/${pid}/stat`);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * MS_A_TICK;
+}
+
 function processes() {
   return readdirSync('/proc')
     .filter((name) => /^[0-9]+$/.test(name))

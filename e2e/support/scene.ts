@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { DeploymentDetailView, PolicySpec, PodSpec, StateSpec } from '@podway/contracts';
+import { connectDatabase } from '@podway/persistence';
+import { asyncApiProblems } from '@podway/testing/asyncapi';
 import { ensurePackages, Fleet, type FleetOptions } from '@podway/testing/fleet';
 import { SshServers, type SshServer } from '@podway/testing/ssh-servers';
 import { Api } from './api.js';
@@ -22,7 +24,9 @@ export class Scene {
 
   static async open(options: FleetOptions = {}): Promise<Scene> {
     await ensurePackages(['openssh-server', 'openssh-client'], (line) => console.error(line));
-    const fleet = await Fleet.start(options);
+    // No server catches up by itself, unless that is what a test is about.
+    const env = { PODWAY_CATCH_UP_MS: '86400000', ...options.env };
+    const fleet = await Fleet.start({ ...options, env });
     const folder = await mkdtemp(join(tmpdir(), 'podway-e2e-'));
     return new Scene(fleet, folder, new Api(fleet.apiUrl, fleet.adminKey));
   }
@@ -32,10 +36,23 @@ export class Scene {
     for (const group of this.groups.splice(0)) await group.stop();
   }
 
+  /** Whatever was tested: every event that was told is as the AsyncAPI document has it. */
   async close(): Promise<void> {
     await this.clear();
+    const problems = await this.eventProblems();
     await this.fleet.stop();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
+    expect(problems).toEqual([]);
+  }
+
+  private async eventProblems(): Promise<string[]> {
+    const database = await connectDatabase({ url: this.fleet.databaseUrl, poolSize: 1 });
+    try {
+      const rows: { envelope: object }[] = await database.query('select envelope from coordinator.event_log');
+      return [...new Set(rows.flatMap(({ envelope }) => asyncApiProblems(envelope)))];
+    } finally {
+      await database.destroy();
+    }
   }
 
   /** A server that is in no POD yet. */
@@ -62,7 +79,12 @@ export class Scene {
       checks: options.checks ?? [
         { probe: 'http', path: '/health.txt', expectText: 'healthy', tries: 2, intervalMs: 100 },
       ],
-      policy: { canary: 'first', ...options.policy },
+      // Bundles of the tests wait, fail and tell by programs.
+      policy: {
+        canary: 'first',
+        publisherChecks: { commands: ['sh', 'sleep', '/nonexistent/probe'] },
+        ...options.policy,
+      },
     };
     await this.admin.applyPods(spec);
     const { key } = await this.admin.call<{ key: string }>('POST', '/v1/keys', { client, role: 'publisher' });

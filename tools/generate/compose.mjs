@@ -9,7 +9,11 @@ import { writeOrCheck } from './write-or-check.mjs';
 /** What differs from service to service; everything else is shared. */
 const particulars = {
   'ingress-gateway': {
-    environment: { PODWAY_HOST: '0.0.0.0', PODWAY_GATEWAY_ID: 'ingress-gateway' },
+    environment: {
+      PODWAY_HOST: '0.0.0.0',
+      PODWAY_GATEWAY_ID: 'ingress-gateway',
+      PODWAY_AMQP_MANAGEMENT_URL: managementUrl(),
+    },
     // On this machine only: put a proxy with TLS in front before others may come.
     ports: ['127.0.0.1:7780:7780', '127.0.0.1:7788:7788'],
     volumes: [`artifacts:${volumes.artifacts}`],
@@ -32,7 +36,13 @@ const healthy =
   `fetch('http://127.0.0.1:${healthPort}/readyz')` +
   '.then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))';
 
-const password = (name) => `\${${name}:?choose it in a file .env; letters and digits only}`;
+function managementUrl() {
+  return `http://podway:${password('PODWAY_AMQP_PASSWORD')}@rabbitmq:15672`;
+}
+
+function password(name) {
+  return `\${${name}:?choose it in a file .env; letters and digits only}`;
+}
 const databaseUrl = `postgres://podway:${password('PODWAY_DATABASE_PASSWORD')}@postgres:5432/podway`;
 
 const compose = {
@@ -87,7 +97,8 @@ const compose = {
       },
     },
     rabbitmq: {
-      image: 'rabbitmq:3.13',
+      // With the management API: broker users of clients are made by it.
+      image: 'rabbitmq:3.13-management',
       // Its data belongs to the node of this name.
       hostname: 'rabbitmq',
       user: 'rabbitmq',

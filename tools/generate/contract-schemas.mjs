@@ -38,11 +38,17 @@ const converters = {
   }),
 };
 
-/** What the rules of a class say besides its properties, merged. */
+/** What the rules of a class say besides its properties, merged; what two of them say in the same words holds together. */
 function rulesOf(name) {
   const all = [...getMetadataStorage().validationMetadatas.values()].flat();
   const rules = all.filter((one) => one.name === RULE && one.target.name === name);
-  return Object.assign({}, ...rules.map(({ constraints: [schema] }) => schema));
+  return rules
+    .map(({ constraints: [schema] }) => schema)
+    .reduce((merged, { allOf = [], ...schema }) => {
+      const clashes = Object.keys(schema).some((key) => key in merged);
+      const both = [...(merged.allOf ?? []), ...allOf, ...(clashes ? [schema] : [])];
+      return { ...merged, ...(clashes ? {} : schema), ...(both.length > 0 ? { allOf: both } : {}) };
+    }, {});
 }
 
 /** Every declared class as a schema, by name, with the doc comments as descriptions. */

@@ -1,5 +1,6 @@
 // Makes the OpenAPI 3.1 document of the API from its endpoints and the contracts' classes.
 import { STATUS_CODES } from 'node:http';
+import { ownRight, rolesWith } from '@podway/contracts';
 import { apiEndpoints } from '@podway/ingress-gateway';
 import { contractSchemas, reachable } from './contract-schemas.mjs';
 
@@ -33,7 +34,11 @@ export async function openApiDocument() {
     paths,
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'An API key: `pw_<id>_<secret>`.' },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, `pw_<id>_<secret>`, or a token of a trusted OIDC issuer.',
+        },
       },
       schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
@@ -49,12 +54,17 @@ function operation(endpoint, schemas) {
   return {
     operationId: endpoint.operationId,
     summary: endpoint.summary,
-    description: endpoint.role === 'public' ? 'Needs no key.' : `Needs the role ${endpoint.role} or above.`,
+    description: endpoint.role === 'public' ? 'Needs no key.' : needs(endpoint.role),
     ...(endpoint.role === 'public' ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.body ? { requestBody: requestBody(endpoint.body) } : {}),
     responses: responses(endpoint),
   };
+}
+
+function needs(role) {
+  const roles = rolesWith(ownRight(role));
+  return roles.length === 1 ? `Needs the role ${role}.` : `Needs one of the roles ${roles.join(', ')}.`;
 }
 
 function pathParameters({ path }) {

@@ -15,6 +15,8 @@ export const exitCodes = {
   rollbackFailed: 6,
   /** The wait has ended, the deployment has not. */
   waitEnded: 7,
+  /** Servers are not as they were proved, or not fit for an update. */
+  drifted: 8,
 } as const;
 
 /** The exit code for how a deployment ended. */
@@ -40,6 +42,10 @@ const byCode: Readonly<Record<string, number>> = {
   'SDK.WAIT_ENDED': exitCodes.waitEnded,
   'SDK.CANNOT_PACK': exitCodes.usage,
   'CLI.USAGE': exitCodes.usage,
+  'CLI.NOT_CONFIRMED': exitCodes.usage,
+  'CLI.LOOK_NOT_OVER': exitCodes.waitEnded,
+  'CLI.NO_PROFILE': exitCodes.usage,
+  'CLI.FILE_EXISTS': exitCodes.usage,
   'CLI.NO_KEY': exitCodes.usage,
   'CLI.FILE_INVALID': exitCodes.usage,
   'CLI.CONFIG_INVALID': exitCodes.usage,

@@ -17,6 +17,8 @@ export interface FollowOptions {
   /** Stops following, never the deployment. */
   readonly interrupted: AbortSignal;
   readonly timeoutMs?: number;
+  /** Goes into the result for programs besides. */
+  readonly more?: object;
 }
 
 const changed = messageOf(DeploymentChanged).type;
@@ -26,10 +28,32 @@ const progressed = messageOf(StepProgressed).type;
 export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
   const { printer } = options;
   const view = await followed(handle, options);
-  printer.result(view, () => outcomeLines(view, printer));
+  printer.result({ ...view, ...options.more }, () => outcomeLines(view, printer));
   const failure = view.rollbackFailure ?? view.failure;
   if (failure) printer.error(failure.code, failure.detail, [], hintFor(failure.code));
   return exitCodeOf(view.state);
+}
+
+/** As {@link follow}, for all deployments of one update. The exit code is that of the one that ended worst. */
+export async function followAll(
+  handles: readonly DeploymentHandle[],
+  options: FollowOptions,
+): Promise<number> {
+  const [only, ...others] = handles;
+  if (only && others.length === 0) return follow(only, options);
+  const { printer } = options;
+  const views: DeploymentDetailView[] = [];
+  for (const handle of handles) {
+    printer.note(`deployment ${handle.deploymentId}`);
+    views.push(await followed(handle, options));
+  }
+  printer.result({ deployments: views, ...options.more }, () =>
+    views.flatMap((view) => outcomeLines(view, printer)),
+  );
+  const failed = views.find((view) => exitCodeOf(view.state) !== 0);
+  const failure = failed?.rollbackFailure ?? failed?.failure;
+  if (failure) printer.error(failure.code, failure.detail, [], hintFor(failure.code));
+  return Math.max(...views.map((view) => exitCodeOf(view.state)));
 }
 
 async function followed(

@@ -80,7 +80,7 @@ describe('keys', () => {
     const refused = await podway('rollback --pod shop', { env });
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('podway: AUTH.NOT_ALLOWED: ');
-    expect((await podway(`keys revoke ${viewer.slice(3, 15)}`)).stdout).toContain('is revoked');
+    expect((await podway(`keys revoke ${viewer.slice(3, 15)} --yes`)).stdout).toContain('is revoked');
     const gone = await podway('pods list', { env });
     expect([gone.code, gone.stdout]).toEqual([3, '']);
     expect(gone.stderr).toContain('podway: AUTH.INVALID_KEY: ');
@@ -247,7 +247,7 @@ describe('going back and stopping', () => {
     const ran = await asPublisher('rollback --pod shop --release 1');
     expect(ran.code).toBe(0);
     expect(ran.stdout).toMatch(/^✔ Succeeded as release \d+/);
-    expect((await podway('releases --pod shop')).stdout).toMatch(/\(back to 1\)$/m);
+    expect((await podway('releases --pod shop')).stdout).toMatch(/back to release 1$/m);
     expect(await asPublisher('rollback --pod shop --release 99')).toMatchObject({ code: 4 });
     expect(await asPublisher('rollback --pod shop --release 0')).toMatchObject({ code: 2 });
   }, 60_000);
@@ -295,5 +295,56 @@ describe('where to and who', () => {
     const after = await run(['pods', 'list', '--url', live.url, '--key', live.adminKey, '--json']);
     expect(before).toEqual(after);
     expect(JSON.parse(after.stdout)).toMatchObject({ pods: [{ name: 'shop' }] });
+  });
+});
+
+describe('ways to send a folder', () => {
+  it.each(['whole', 'resumable', 'difference'])(
+    'sends it %s, and tells how much that was',
+    async (way) => {
+      const folder = await site(`way-${way}`, `The shop, ${way}`);
+      const ran = await asPublisher(`publish ${folder} --pod shop --json --no-wait --upload ${way}`);
+      expect(ran.code, ran.stderr).toBe(0);
+      const { upload, deploymentId } = JSON.parse(ran.stdout);
+      expect(upload).toMatchObject({ way, bytesSent: expect.any(Number), bundleBytes: expect.any(Number) });
+      expect(upload.bytesSent).toBeGreaterThan(100);
+      expect(ran.stderr).toMatch(/^Sent \d+\.\d MB \(\d+ % of the bundle\), /m);
+      const state = async (): Promise<string> =>
+        JSON.parse((await asPublisher(`status ${deploymentId} --json`)).stdout).state;
+      await expect.poll(state, { timeout: 30_000 }).toBe('Succeeded');
+    },
+    60_000,
+  );
+
+  it('sends only what changed, without being told to', async () => {
+    const big = 'x'.repeat(200_000) + Math.random();
+    const folder = await site('changing', 'The shop, before', { 'big.txt': big });
+    await asPublisher(`publish ${folder} --pod shop --no-wait`);
+    await site('changing', 'The shop, after', { 'big.txt': big });
+    const ran = await asPublisher(`publish ${folder} --pod shop --json --no-wait`);
+    const { upload } = JSON.parse(ran.stdout);
+    expect(upload.way).toBe('difference');
+    expect(upload.bytesSent).toBeLessThan(upload.bundleBytes / 20);
+  }, 60_000);
+});
+
+describe('quotas and artifacts', () => {
+  it('are shown to the client and set by an operator', async () => {
+    const before = JSON.parse((await asPublisher('quotas show acme --json')).stdout);
+    expect(before).toMatchObject({ client: 'acme', used: { artifacts: expect.any(Number) } });
+    expect((await asPublisher('quotas show rival')).code).toBe(4);
+    expect((await asPublisher('quotas set acme --bytes 1GiB')).code).toBe(3);
+    const set = await podway('quotas set acme --bytes 20GiB --open-uploads 7 --json');
+    expect(JSON.parse(set.stdout).limits).toMatchObject({ bytes: 20 * 1024 ** 3, openUploads: 7 });
+    expect((await podway('quotas set acme --bytes many')).code).toBe(2);
+  });
+
+  it('are listed, and collected by an operator', async () => {
+    expect((await asPublisher('artifacts collect')).code).toBe(3);
+    const dry = await podway('artifacts collect --dry-run --json');
+    expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, busy: false, artifacts: [] });
+    expect((await podway('artifacts collect')).stdout).toMatch(
+      /^0 artifacts of 0 bytes and 0 uploads were removed/,
+    );
   });
 });

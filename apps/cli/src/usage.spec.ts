@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
 import { podway as run } from '../test/run.js';
 
 it.each([['nonsense'], ['rollback'], ['keys create --client x --role king'], ['status --limit 0']])(
@@ -16,6 +17,70 @@ it.each([[['--help']], [['publish', '--help']], [['pods', 'apply', '--help']]])(
     stderr: '',
     stdout: expect.stringContaining('Usage: podway'),
   });
+});
+
+interface Help {
+  command: string;
+  text: string;
+  leaf: boolean;
+}
+
+/** The help of a command and of all below it, for a terminal of 80 columns. */
+async function helps(command: readonly string[] = []): Promise<Help[]> {
+  const { stdout } = await run([...command, '--help'], { columns: 80 });
+  const [, list = ''] = stdout.split('\nCommands:\n');
+  const below = [...list.matchAll(/^ {2}([a-z][a-z-]+)/gm)].map(([, name = '']) => name);
+  const names = below.filter((name) => name !== 'help');
+  const found = await Promise.all(names.map((name) => helps([...command, name])));
+  const does = /^Usage: podway( [a-z-]+)* \[options\]/.test(stdout) && command.length > 0;
+  const leaf = does && !stdout.split('\n')[0]?.endsWith('[options] [command]');
+  return [{ command: command.join(' '), text: stdout, leaf }, ...found.flat()];
+}
+
+describe('every command', () => {
+  it('explains itself within 80 columns, and takes what all take', async () => {
+    const all = await helps();
+    expect(all.filter(({ leaf }) => leaf).length).toBeGreaterThan(45);
+    for (const { command, text, leaf } of all) {
+      const long = text.split('\n').filter((line) => line.length > 80);
+      expect(long, command).toEqual([]);
+      if (!leaf) continue;
+      for (const option of ['--json', '--url', '--key', '--profile', '--no-input', '--yes'])
+        expect(text, `${command} ${option}`).toContain(option);
+    }
+  });
+
+  it('keeps its help free of colours', async () => {
+    for (const { text } of await helps()) expect(text).not.toContain('\u001b');
+  });
+});
+
+describe('what cannot be taken back', () => {
+  const revoke = ['keys', 'revoke', 'abcdefghijkl', '--url', 'http://127.0.0.1:20001', '--key', 'k'];
+
+  it.each([
+    ['nobody is there to ask', revoke, {}],
+    ['--no-input', [...revoke, '--no-input'], { columns: 80, answers: ['y'] }],
+    ['the answer is no', revoke, { columns: 80, answers: [''] }],
+  ])('is not done: %s', async (_why, args, options) => {
+    const ran = await run(args, options);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('podway: CLI.NOT_CONFIRMED: ');
+  });
+
+  it.each([
+    ['--yes', [...revoke, '--yes'], {}],
+    ['the answer is yes', revoke, { columns: 80, answers: ['y'] }],
+  ])('is done: %s', async (_why, args, options) => {
+    expect((await run(args, options)).stderr).toContain('podway: SDK.UNREACHABLE: ');
+  });
+});
+
+it('tells its version', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 it('tells when nobody answers', async () => {

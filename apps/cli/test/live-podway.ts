@@ -20,7 +20,7 @@ interface AllInOne {
   stop(): Promise<void>;
 }
 
-export async function startLivePodway(): Promise<LivePodway> {
+export async function startLivePodway(env: Record<string, string> = {}): Promise<LivePodway> {
   const folder = await temporaryFolder();
   // As root, the embedded database runs as another user, who has to get through.
   await chmod(folder, 0o711);
@@ -35,6 +35,7 @@ export async function startLivePodway(): Promise<LivePodway> {
     PODWAY_API_PORT: String(apiPort),
     PODWAY_ACCESS_PORT: String(accessPort),
     PODWAY_LOG_LEVEL: 'silent',
+    ...env,
   });
   const sites = [await startSite(join(folder, 'web1')), await startSite(join(folder, 'web2'))];
   return {
@@ -63,7 +64,8 @@ export async function startLivePodway(): Promise<LivePodway> {
     async stop() {
       await allInOne.stop();
       for (const site of sites) await new Promise((resolve) => site.close(resolve));
-      await rm(folder, { recursive: true, force: true });
+      // Jobs on servers are processes of their own: one may still be tidying up.
+      await rm(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
     },
   };
 }

@@ -10,6 +10,10 @@ export interface RunOptions {
   /** Both outputs are a terminal of so many columns. */
   columns?: number;
   interrupted?: AbortSignal;
+  /** What standard input holds. */
+  stdin?: string;
+  /** Standard input is a terminal where somebody answers so, question by question. */
+  answers?: string[];
 }
 
 export interface Ran {
@@ -28,9 +32,18 @@ export async function podway(args: readonly string[], options: RunOptions = {}):
       ran[name] += text;
     },
   });
+  const answers = [...(options.answers ?? [])];
   const code = await runProgram(args, {
     stdout: sink('stdout'),
     stderr: sink('stderr'),
+    stdin: {
+      isTTY: options.answers !== undefined,
+      text: () => Promise.resolve(options.stdin ?? ''),
+      line: (prompt) => {
+        ran.stderr += prompt;
+        return Promise.resolve(answers.shift() ?? '');
+      },
+    },
     env: options.env ?? {},
     cwd: options.cwd ?? process.cwd(),
     home: options.home ?? '/nonexistent',

@@ -1,10 +1,11 @@
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import { NAME } from '@podway/contracts';
-import { CommonSettings, Setting } from '@podway/service-kit';
+import { Setting } from '@podway/service-kit';
+import { ClientMessagesSettings } from './api/messages/client-messages.config.js';
 
 /** Settings of the gateway. Times in milliseconds, sizes in bytes. */
-export class IngressGatewaySettings extends CommonSettings {
-  /** Address that both listeners bind to. */
+export class IngressGatewaySettings extends ClientMessagesSettings {
+  /** Address that the listeners bind to. */
   @Setting('PODWAY_HOST')
   @IsString()
   @MaxLength(255)
@@ -37,6 +38,13 @@ export class IngressGatewaySettings extends CommonSettings {
   @Max(86_400_000)
   apiRequestTimeoutMs: number = 3_600_000;
 
+  /** Folder of the built dashboard. Default: where `npm run build` puts it. */
+  @Setting('PODWAY_DASHBOARD_DIR')
+  @IsOptional()
+  @IsString()
+  @MaxLength(4000)
+  dashboardDir?: string;
+
   /** Between signs of life on an event stream. */
   @Setting('PODWAY_EVENTS_HEARTBEAT_MS', 'integer')
   @IsInt()
@@ -50,6 +58,13 @@ export class IngressGatewaySettings extends CommonSettings {
   @Min(20)
   @Max(5_000)
   rotationPollMs: number = 1_000;
+
+  /** Between looks whether every HAProxy of the inventory is as the rotation wants it, besides being told of changes. */
+  @Setting('PODWAY_HAPROXY_WATCH_MS', 'integer')
+  @IsInt()
+  @Min(50)
+  @Max(60_000)
+  haproxyWatchMs: number = 1_000;
 
   /** Name of this gateway among others; the same again after a restart. Default: host name and access port. */
   @Setting('PODWAY_GATEWAY_ID')
@@ -103,10 +118,95 @@ export class IngressGatewaySettings extends CommonSettings {
   @IsIn([true, false])
   trustForwarded: boolean = false;
 
+  /** Refusals of one kind (who, what, why) that are recorded one by one in a minute; the rest is summed up in one record. */
+  @Setting('PODWAY_AUDIT_REFUSALS_PER_MINUTE', 'integer')
+  @IsInt()
+  @Min(0)
+  @Max(10_000)
+  auditRefusalsPerMinute: number = 20;
+
   /** How long a stop waits for running requests and accesses. */
   @Setting('PODWAY_GATEWAY_STOP_WAIT_MS', 'integer')
   @IsInt()
   @Min(0)
   @Max(600_000)
   stopWaitMs: number = 10_000;
+
+  /** How long a request for the difference of two releases waits for its answer, in milliseconds. */
+  @Setting('PODWAY_DIFF_TIMEOUT_MS', 'integer')
+  @IsInt()
+  @Min(10)
+  @Max(300_000)
+  diffTimeoutMs: number = 20_000;
+
+  /** How long a request for a diagnosis of servers waits for it, in milliseconds. */
+  @Setting('PODWAY_DIAGNOSIS_TIMEOUT_MS', 'integer')
+  @IsInt()
+  @Min(10)
+  @Max(600_000)
+  diagnosisTimeoutMs: number = 120_000;
+
+  /** Folder of uploads that are under way; gateways behind one balancer share it. Default: `uploads` in PODWAY_ARTIFACTS_DIR. */
+  @Setting('PODWAY_UPLOADS_DIR')
+  @IsOptional()
+  @IsString()
+  @MaxLength(4000)
+  uploadsDir?: string;
+
+  /** After this time an upload that is not finished is given up. */
+  @Setting('PODWAY_UPLOAD_EXPIRES_MS', 'integer')
+  @IsInt()
+  @Min(1_000)
+  @Max(2_592_000_000)
+  uploadExpiresMs: number = 86_400_000;
+
+  /** How long an artifact that nothing needs stays after it was last stored or published. */
+  @Setting('PODWAY_ARTIFACT_RETENTION_MS', 'integer')
+  @IsInt()
+  @Min(60_000)
+  artifactRetentionMs: number = 2_592_000_000;
+
+  /** Between looks for artifacts that nothing needs and uploads that were given up. */
+  @Setting('PODWAY_COLLECT_EVERY_MS', 'integer')
+  @IsInt()
+  @Min(1_000)
+  @Max(86_400_000)
+  collectEveryMs: number = 3_600_000;
+
+  /** Bytes that a client may have: stored artifacts and uploads that are under way, together. */
+  @Setting('PODWAY_QUOTA_BYTES', 'integer')
+  @IsInt()
+  @Min(0)
+  quotaBytes: number = 50 * 1024 ** 3;
+
+  /** Artifacts that a client may have stored. */
+  @Setting('PODWAY_QUOTA_ARTIFACTS', 'integer')
+  @IsInt()
+  @Min(0)
+  quotaArtifacts: number = 10_000;
+
+  /** Files, folders and links that one bundle of a client may hold. */
+  @Setting('PODWAY_QUOTA_FILES', 'integer')
+  @IsInt()
+  @Min(1)
+  quotaFiles: number = 200_000;
+
+  /** Requests that change something, of one client in a minute. */
+  @Setting('PODWAY_QUOTA_REQUESTS_PER_MINUTE', 'integer')
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  quotaRequestsPerMinute: number = 600;
+
+  /** Uploads of one client that are under way at once. */
+  @Setting('PODWAY_QUOTA_OPEN_UPLOADS', 'integer')
+  @IsInt()
+  @Min(0)
+  quotaOpenUploads: number = 20;
+
+  /** Accepted updates of one client that have not begun yet, over all its PODs. */
+  @Setting('PODWAY_QUOTA_WAITING_UPDATES', 'integer')
+  @IsInt()
+  @Min(0)
+  quotaWaitingUpdates: number = 10_000;
 }

@@ -1,10 +1,11 @@
-import { EventFeed, OutboxRelay } from '@podway/persistence';
+import { EventFeed, OutboxRelay, tenantScoped } from '@podway/persistence';
 import { defineService } from '@podway/service-kit';
+import { haproxyWatch } from './accesses/haproxy-watch.js';
 import { AccessListener } from './accesses/access-listener.js';
 import { ApiListener } from './api/api-listener.js';
 import { IngressGatewaySettings } from './ingress-gateway.config.js';
 
-/** FIG. 1, 118 and 134; FIG. 2, 200-204: tells updates from accesses, each on a listener of its own. */
+/** FIG. 1, 118 and 134; FIG. 2, 200-204: tells updates from accesses, on listeners of their own or on one port. */
 export const service = defineService({
   name: 'ingress-gateway',
   settings: IngressGatewaySettings,
@@ -14,26 +15,32 @@ export const service = defineService({
     const relay = new OutboxRelay(dataSource, 'ingress', broker, (error) =>
       logger.warn({ err: error }, 'a message waits in the outbox'),
     );
-    const feed = new EventFeed(dataSource, databaseUrl);
+    const feed = new EventFeed(tenantScoped(dataSource), databaseUrl);
     const ready = async (): Promise<boolean> => {
       await dataSource.query('select 1');
       return broker.ready();
     };
-    const accesses = await AccessListener.start(context);
-    let api: ApiListener;
+    const api = await ApiListener.start(context, { feed, relay, isReady: ready });
+    let accesses: AccessListener;
     try {
-      api = await ApiListener.start(context, { feed, relay, isReady: ready });
+      accesses = await AccessListener.start(context, api.handler);
     } catch (error) {
-      await accesses.close();
+      await api.close();
       throw error;
     }
     relay.start();
     feed.start();
-    logger.info({ apiPort: api.port, accessPort: accesses.port }, 'listening');
+    const watch = haproxyWatch(context);
+    watch.start();
+    logger.info(
+      { apiPort: api.port, accessPort: accesses.port, accessTlsPort: accesses.tlsPort },
+      'listening',
+    );
     return {
       ready,
       async stop() {
-        await Promise.all([api.close(), accesses.close()]);
+        await watch.stop();
+        await api.close(accesses.close());
         await relay.stop();
         await feed.close();
       },

@@ -68,6 +68,7 @@ export function accessScene() {
     asked: (): number[] => upstreams.map((one) => one.asked.length),
     gateway: (): TestGateway => gateway,
     port: (): number => listener.port,
+    tlsPort: (): number => listener.tlsPort ?? 0,
     upstreams: (): Upstream[] => upstreams,
     /** Starts the gateway anew with other settings. */
     async restart(settings: Partial<IngressGatewaySettings>): Promise<void> {

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import { DeploymentChanged, envelop, type DeploymentState, type Envelope } from '@podway/contracts';
-import { DeploymentEntity } from '@podway/persistence';
+import { DeploymentEntity, ReleaseEntity } from '@podway/persistence';
 import type { Infrastructure } from '@podway/service-kit';
 
 type DataSource = Infrastructure['dataSource'];
@@ -58,6 +58,20 @@ export async function insertDeployment(
     submittedAt: now,
     updatedAt: now,
     finishedAt: null,
+  });
+}
+
+/** A release as the coordinator would have written it. */
+export async function insertRelease(
+  dataSource: DataSource,
+  changes: Partial<ReleaseEntity> = {},
+): Promise<ReleaseEntity> {
+  return dataSource.manager.save(ReleaseEntity, {
+    ...{ pod: 'shop', number: 1, treeId: ulid(), fingerprint: 'f'.repeat(64) },
+    ...{ artifact: 'a'.repeat(64), sourceRelease: null, deploymentId: ulid(), label: null },
+    ...{ name: 'shop', version: '1.0.0', reason: null, changes: null, publisher: 'abcdefghijkl' },
+    createdAt: new Date(),
+    ...changes,
   });
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { DirectoryArtifactStore } from '@podway/artifacts';
-import type { PodSpec } from '@podway/contracts';
+import type { KeyRole, PodSpec } from '@podway/contracts';
+import type { Broker } from '@podway/messaging';
 import {
   ApiKeys,
   connectDatabase,
@@ -12,8 +13,10 @@ import {
   isDatabaseUnavailable,
   migrate,
   OutboxRelay,
+  tenantScoped,
 } from '@podway/persistence';
 import { readSettings, type Infrastructure, type ServiceContext } from '@podway/service-kit';
+import { MetricsRegistry, unwatched } from '@podway/telemetry';
 import { startPostgres, type TestPostgres } from '@podway/testing/postgres';
 import { AccessListener } from '../src/accesses/access-listener.js';
 import { ApiListener } from '../src/api/api-listener.js';
@@ -29,14 +32,20 @@ export interface TestGateway {
   readonly broker: RecordingBroker;
   readonly context: ServiceContext<IngressGatewaySettings>;
   readonly artifactsDir: string;
+  /** What a scrape of it gets. */
+  scraped(): Promise<string>;
   readonly relay: OutboxRelay;
   readonly feed: EventFeed;
   /** Makes a key and returns its text. */
-  key(client: string, role: 'viewer' | 'publisher' | 'operator' | 'admin'): Promise<string>;
+  key(client: string, role: KeyRole, rest?: { pods?: string[]; expiresAt?: Date }): Promise<string>;
   apply(pods: readonly PodSpec[]): Promise<void>;
   /** Another API listener on the same infrastructure: a second gateway. */
   anotherApi(): Promise<ApiListener>;
   startAccesses(settings?: Partial<IngressGatewaySettings>): Promise<AccessListener>;
+  /** A second gateway that has one port for the API and for accesses. */
+  startShared(
+    settings: Partial<IngressGatewaySettings>,
+  ): Promise<{ accesses: AccessListener; close(): Promise<void> }>;
   /** Ends the API and starts it again on the same port. */
   restartApi(): Promise<void>;
   stopApi(): Promise<void>;
@@ -44,7 +53,10 @@ export interface TestGateway {
 }
 
 /** The gateway's API on a private Postgres. What ends the test ends all of it. */
-export async function startGateway(env: Record<string, string> = {}): Promise<TestGateway> {
+export async function startGateway(
+  env: Record<string, string> = {},
+  realBroker?: Broker,
+): Promise<TestGateway> {
   const postgres = await startPostgres();
   const databaseUrl = postgres.url();
   const dataSource = await connectDatabase({ url: databaseUrl, poolSize: 20 });
@@ -52,20 +64,23 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Te
   const artifactsDir = await mkdtemp(join(tmpdir(), 'podway-artifacts-'));
   const broker = new RecordingBroker();
   const infrastructure = {
-    broker,
+    broker: realBroker ?? broker,
     dataSource,
     databaseUrl,
     artifacts: new DirectoryArtifactStore(artifactsDir),
   } as unknown as Infrastructure;
   const settings = readSettings(IngressGatewaySettings, {
     DATABASE_URL: databaseUrl,
+    PODWAY_ARTIFACTS_DIR: artifactsDir,
     PODWAY_API_PORT: '0',
     PODWAY_ACCESS_PORT: '0',
     ...env,
   });
-  const context = { settings, infrastructure, logger: pino({ level: 'silent' }) };
-  const relay = new OutboxRelay(dataSource, 'ingress', broker, ignoreUnavailable);
-  const feed = new EventFeed(dataSource, databaseUrl);
+  const registry = new MetricsRegistry({ ofProcess: false });
+  const telemetry = { ...unwatched(), metrics: registry.of('ingress-gateway') };
+  const context = { settings, infrastructure, logger: pino({ level: 'silent' }), telemetry };
+  const relay = new OutboxRelay(dataSource, 'ingress', realBroker ?? broker, ignoreUnavailable);
+  const feed = new EventFeed(tenantScoped(dataSource), databaseUrl);
   relay.start();
   feed.start();
   const parts = { feed, relay, isReady: () => true };
@@ -81,9 +96,10 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Te
     broker,
     context,
     artifactsDir,
+    scraped: () => registry.text(),
     relay,
     feed,
-    key: async (client, role) => (await keys.create({ client, role })).text,
+    key: async (client, role, rest = {}) => (await keys.create({ client, role, ...rest })).text,
     apply: async (pods) => {
       await new Inventory(dataSource).apply(pods, 'test');
     },
@@ -95,6 +111,19 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Te
       });
       accesses.push(listener);
       return listener;
+    },
+    async startShared(changed) {
+      const own = {
+        ...context,
+        settings: Object.assign(new IngressGatewaySettings(), settings, changed),
+      };
+      const sharing = await ApiListener.start(own, parts);
+      const listener = await AccessListener.start(own, sharing.handler);
+      let closed: Promise<void> | undefined;
+      return {
+        accesses: listener,
+        close: () => (closed ??= sharing.close(listener.close())),
+      };
     },
     stopApi: () => api.close(),
     async restartApi() {

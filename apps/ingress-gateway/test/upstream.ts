@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** A real web server behind the gateway. */
 export interface Upstream {
@@ -20,6 +20,12 @@ export async function startUpstream(name: string): Promise<Upstream> {
     asked.push(request);
     listener(request, response);
   });
+  // Node does not close those that speak another protocol by now.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     name,
@@ -30,7 +36,7 @@ export async function startUpstream(name: string): Promise<Upstream> {
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

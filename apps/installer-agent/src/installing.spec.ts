@@ -7,11 +7,16 @@ import {
   type Component,
   type Prerequisites,
   type StepOutcome,
+  type VariableSpec,
+  type VariableValues,
 } from '@podway/contracts';
 import type { Updates } from '@podway/persistence';
 import { StepWorld, type StepWorldOptions } from '@podway/testing/steps';
 import { describe, expect, it, vi } from 'vitest';
+import { SourceFetcher } from '@podway/installers';
+import { Building } from './building.js';
 import { Installing } from './installing.js';
+import { Preparing } from './preparing.js';
 
 const ARTIFACT = 'a'.repeat(64);
 const content: Component = { name: 'content', installer: 'archive' };
@@ -20,10 +25,12 @@ const setup: Component = { name: 'setup', installer: 'script', run: ['./setup.sh
 interface Scene extends StepWorldOptions {
   components?: Component[];
   prerequisites?: Prerequisites;
+  variables?: VariableSpec[];
+  ofClient?: VariableValues;
 }
 
-function scene({ components = [content], prerequisites, ...options }: Scene = {}) {
-  const world = new StepWorld(options);
+function scene({ components = [content], prerequisites, variables, ofClient, ...inWorld }: Scene = {}) {
+  const world = new StepWorld(inWorld);
   world.host('web1').armed = world.deploymentId;
   if (world.pod.servers.length > 1) world.balancer.out.add('web1');
   // The server says of each component that it was laid out already.
@@ -31,11 +38,17 @@ function scene({ components = [content], prerequisites, ...options }: Scene = {}
   const manifest = validated(BundleManifest, {
     ...{ apiVersion: 'podway/v1', name: 'shop', version: '1.4.0', components },
     ...(prerequisites ? { prerequisites } : {}),
+    ...(variables ? { variables } : {}),
   });
   const updates = {
     manifest: async (digest: string) => (digest === ARTIFACT ? manifest : undefined),
   } as unknown as Updates;
-  const work = new Installing(world.servers, world.driver, updates, {} as never, world.balancer);
+  const options = { folder: '/nonexistent', maxBytes: 1, timeoutMs: 1, allowPrivate: false };
+  const secrets = { environment: () => 'hunter22', file: async () => undefined };
+  const clients = { of: async (client: string) => (client === 'acme' ? ofClient : undefined) };
+  const preparing = new Preparing(world.driver, secrets, new SourceFetcher(options), clients);
+  const building = new Building(world.driver, updates, {} as never);
+  const work = new Installing(world.servers, world.driver, world.balancer, preparing, building);
   const command = world.command(InstallUpdate, {
     step: 'Installing',
     canary: 'web1',
@@ -141,6 +154,17 @@ describe('Installing', () => {
   });
 });
 
+describe('Going back', () => {
+  it.each([true, undefined])('says whether what users have written may be lost: %s', async (acceptLoss) => {
+    const { world, command, run } = scene();
+    world.host('web1').trees.add(world.deploymentId);
+    command.source = { kind: 'release', release: 2, ...world.new, ...(acceptLoss ? { acceptLoss } : {}) };
+    const switchTo = vi.spyOn(world.driver, 'switchTo');
+    await run();
+    expect(switchTo.mock.calls.map(([, , options]) => options.acceptLoss)).toEqual([acceptLoss]);
+  });
+});
+
 describe('Installing that fails', () => {
   it.each([
     ['a release whose state is unknown', { kind: 'release', release: 2 }, 'RELEASE.UNKNOWN'],
@@ -191,36 +215,118 @@ describe('Installing that fails', () => {
   });
 });
 
-describe('prerequisites', () => {
+describe('before anything is built', () => {
   const wanted = { diskFreeMb: 500, commands: ['php', 'g++'] };
 
-  it('are looked at before anything is built', async () => {
+  it('prerequisites are looked at, and all that is missing is told', async () => {
     const { world, run } = scene({ prerequisites: wanted });
     world.host('web1').diskFreeMb = 499;
     world.exec = (_, argv) => {
-      expect(argv.slice(3)).toEqual(['sh', 'php', 'g++']);
-      return { code: 0, stdout: 'php\ng++\n', stderr: '' };
+      expect(argv.slice(3)).toEqual(['podway', 'php', 'g++']);
+      return { code: 0, stdout: 'missing php\nmissing g++\nend\n', stderr: '' };
     };
     await expect(run()).rejects.toMatchObject({
-      code: 'INSTALL.PREREQUISITE_MISSING',
-      message:
-        'web1: 500 MiB of disk wanted, 499 free; the program php is not there; the program g++ is not there',
+      code: 'INSTALL.PREREQUISITES_UNMET',
+      details: {
+        problems: [
+          ...[
+            '500 MiB of disk wanted, 499 free',
+            'the program php is not there',
+            'the program g++ is not there',
+          ],
+        ],
+      },
     });
     expect(world.journal).toEqual(['feed web1']);
   });
 
-  it('are not what a program says that could not look', async () => {
+  it('prerequisites are not what a program says that could not look', async () => {
     const { world, run } = scene({ prerequisites: { commands: ['php'] } });
     world.exec = () => ({ code: 127, stdout: '', stderr: 'sh: not found' });
-    await expect(run()).rejects.toMatchObject({ code: 'INSTALL.PREREQUISITE_MISSING' });
+    await expect(run()).rejects.toMatchObject({ code: 'INSTALL.PREREQUISITES_UNMET' });
   });
 
   it.each([{}, { diskFreeMb: 1_000 }, { commands: [] }, { commands: ['php'] }])(
-    'let %j pass',
+    '%j may pass',
     async (met) => {
       const { world, run } = scene({ prerequisites: met });
-      world.exec = (_, argv) => ({ code: 0, stdout: argv.includes('php') ? '' : 'applied\n', stderr: '' });
+      world.exec = (_, argv) => ({
+        ...{ code: 0, stderr: '' },
+        stdout: argv.includes('podway') ? 'end\n' : 'applied\n',
+      });
       expect(await run()).toBeInstanceOf(UpdateInstalled);
     },
   );
+
+  it('variables get the values of the server before those of the POD before those of the client, and conditions are asked', async () => {
+    const components = ['basic', 'pro'].map((edition) => ({
+      ...{ ...content, name: edition },
+      when: { variable: 'edition', is: [edition] },
+    }));
+    const { world, work, command } = scene({
+      ...{ components, variables: [{ name: 'edition', default: 'pro' }] },
+      ofClient: { edition: 'none' },
+      pod: { variables: { edition: 'basic' } },
+    });
+    const [web1] = world.pod.servers;
+    const told = async (): Promise<unknown[]> => {
+      const progress = vi.fn();
+      world.host('web1').trees.delete(world.deploymentId);
+      await work.execute(command, { ...world.context(command), progress });
+      return progress.mock.calls.map(([message]) => message as string);
+    };
+    expect(await told()).toEqual([
+      ...['pro is left out: edition is not pro', 'installing basic', 'switching the canary'],
+    ]);
+    if (web1) web1.variables = { edition: 'pro' };
+    expect(await told()).toContain('installing pro');
+    if (web1) web1.variables = {};
+    world.pod.variables = {};
+    expect(await told()).toEqual([
+      ...[
+        'basic is left out: edition is not basic',
+        'pro is left out: edition is not pro',
+        'switching the canary',
+      ],
+    ]);
+  });
+
+  it('sources are fetched, and one at a private address is refused', async () => {
+    const elsewhere = { url: 'http://127.0.0.1:1/x', sha256: 'a'.repeat(64) };
+    const { world, run } = scene({ components: [{ ...content, ...elsewhere }] });
+    await expect(run()).rejects.toMatchObject({ code: 'INSTALL.SOURCE_REFUSED' });
+    expect(world.journal).toEqual(['feed web1']);
+  });
+
+  it('what nothing could put back is refused', async () => {
+    const packages: Component = { name: 'packages', installer: 'deb', packages: ['nginx=1'] };
+    const { world, run } = scene({ components: [packages, content] });
+    await expect(run()).rejects.toMatchObject({
+      code: 'INSTALL.NOT_COVERED',
+      message: "shop: packages (deb) needs a part of the POD's state with the driver packages",
+    });
+    expect(world.journal).toEqual(['feed web1']);
+  });
+
+  it('the canary is drained for what changes it where it is', async () => {
+    const packages: Component = { name: 'packages', installer: 'deb', packages: ['nginx=1'] };
+    const { world, run } = scene({ components: [packages, content] });
+    Object.assign(world.pod.state, { parts: [{ name: 'system', driver: 'packages' }] });
+    world.balancer.out.delete('web1');
+    vi.spyOn(world.driver, 'followJob').mockResolvedValue({
+      ...{ output: '', nextByte: 0, more: false },
+      ...{ state: 'exited', exitCode: 0 },
+    });
+    expect(await run()).toBeInstanceOf(UpdateInstalled);
+    expect(world.journal).toEqual([
+      ...['feed web1', 'rotate web1=off', `stage web1 link ${world.old.treeId}`, 'commit web1'],
+      ...['rotate web1=off', 'switch web1'],
+    ]);
+  });
+
+  it('a variable without the value that it needs is told', async () => {
+    const { world, run } = scene({ variables: [{ name: 'edition', required: true }] });
+    await expect(run()).rejects.toMatchObject({ code: 'INSTALL.VARIABLES_INVALID' });
+    expect(world.journal).toEqual(['feed web1']);
+  });
 });

@@ -28,6 +28,20 @@ export class TokenBehindError extends PodwayError {
   }
 }
 
+/** The deployment goes to a kept release, and this server does not keep it: it joined later, say. */
+export class ReleaseMissingError extends PodwayError {
+  constructor(server: string, treeId: string) {
+    super('CANARY.RELEASE_MISSING', `${server} does not keep the release`, { details: { server, treeId } });
+  }
+}
+
+const DEFAULT_APPROVAL_TIMEOUT_MS = 86_400_000;
+
+function approvalOf({ policy }: PodSpec): Pick<CanarySelected, 'approvalTimeoutMs'> {
+  if (policy?.approval?.replication !== 'required') return {};
+  return { approvalTimeoutMs: policy.approval.timeoutMs ?? DEFAULT_APPROVAL_TIMEOUT_MS };
+}
+
 /** FIG. 2, 208: which server takes the update first? */
 export class SelectingCanary implements StepWork<SelectCanary> {
   constructor(
@@ -42,12 +56,20 @@ export class SelectingCanary implements StepWork<SelectCanary> {
     const pod = await this.inventory.current(command.pod);
     if (!pod) throw new PodUnknownError(command.pod);
     const [release] = await this.deployments.releases(command.pod, 1);
-    const candidates = await this.candidates(pod.spec, command, release?.treeId);
-    const catchingUp = release !== undefined && (await this.goesTo(command)) === release.treeId;
-    const canary = chooseCanary(pod.spec, candidates, { catchingUp });
+    const goesTo = await this.goesTo(command);
+    const candidates = await this.candidates(pod.spec, command, { current: release?.treeId, goesTo });
+    const canary = chooseCanary(pod.spec, candidates, {
+      goingBack: goesTo !== undefined,
+      catchingUp: release !== undefined && goesTo === release.treeId,
+      lastCanary: await this.deployments.lastCanary(command.pod, command.deploymentId),
+    });
     context.progress(`${canary} takes the update first`, { server: canary });
     const replicas = pod.spec.servers.map((server) => server.name).filter((name) => name !== canary);
-    return outcomeOf(CanarySelected, command, { canary, replicas, podRevision: pod.revision });
+    return outcomeOf(CanarySelected, command, {
+      ...{ canary, replicas, podRevision: pod.revision },
+      ...approvalOf(pod.spec),
+      ...(pod.spec.policy?.promotion === 'install' ? { promotion: 'install' } : {}),
+    });
   }
 
   failed(command: SelectCanary, error: PodwayError): CanaryUnavailable {
@@ -63,37 +85,44 @@ export class SelectingCanary implements StepWork<SelectCanary> {
   private async candidates(
     pod: PodSpec,
     { fencingToken: own }: SelectCanary,
-    currentTreeId: string | undefined,
+    { current: currentTreeId, goesTo }: { current: string | undefined; goesTo: string | undefined },
   ): Promise<Candidate[]> {
     const names = pod.servers.map((server) => server.name);
-    const [{ servers, failures }, statuses, inRotation] = await Promise.all([
+    const [{ servers, failures }, statuses, inRotation, accesses] = await Promise.all([
       this.servers.connectAll(pod, names),
       this.deployments.serverStatus(pod.name),
       this.balancer.inRotation(pod),
+      pod.policy?.loadFrom === 'accesses' ? this.balancer.running(pod) : undefined,
     ]);
     const quarantined = new Set(
       statuses.filter((status) => status.quarantined).map((status) => status.server),
     );
+    const drifted = new Set(statuses.filter((status) => status.driftedSince).map((status) => status.server));
     const loads = new Map<string, number>();
     const current = new Set<string>();
     await Promise.all(
       servers.map(async (server) => {
         try {
-          const { load1, cpus, liveTreeId, fencingToken } = await this.driver.inspect(server);
+          const { load1, cpus, liveTreeId, trees, fencingToken } = await this.driver.inspect(server);
           if (fencingToken > own) throw new TokenBehindError(server.name, fencingToken, own);
+          if (goesTo !== undefined && !trees.some(({ id }) => id === goesTo))
+            throw new ReleaseMissingError(server.name, goesTo);
           if (liveTreeId === currentTreeId) current.add(server.name);
-          loads.set(server.name, load1 / Math.max(1, cpus));
+          loads.set(server.name, accesses ? (accesses.get(server.name) ?? 0) : load1 / Math.max(1, cpus));
         } catch (error) {
           if (!(error instanceof PodwayError) || error instanceof TokenBehindError) throw error;
           failures.set(server.name, error);
         }
       }),
     );
+    // What has drifted is nothing to put the others back to, unless all have.
+    const sound = [...current].filter((name) => !drifted.has(name));
+    const onCurrent = sound.length > 0 ? new Set(sound) : current;
     return names.map((name) => ({
       name,
       quarantined: quarantined.has(name),
       inRotation: inRotation.includes(name),
-      onCurrentRelease: current.has(name),
+      onCurrentRelease: onCurrent.has(name),
       load: loads.get(name),
       problem: failures.get(name)?.message,
     }));

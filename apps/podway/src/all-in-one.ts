@@ -5,10 +5,14 @@ import {
   CommonSettings,
   createLogger,
   environmentWith,
+  listenForHealth,
   openInfrastructure,
   readSettings,
+  startService,
+  startWatching,
   type Infrastructure,
   type RunningService,
+  type Watching,
 } from '@podway/service-kit';
 import { ensureAdminKey } from './admin-key.js';
 import { AllInOneSettings } from './all-in-one.config.js';
@@ -42,11 +46,19 @@ export async function startAllInOne(replaced: Readonly<Record<string, string>> =
     });
     const logger = createLogger('podway', own.logLevel);
     const adminKey = await prepareDatabase(databaseUrl, join(dataDir, 'admin.key'));
-    const infrastructure = await openInfrastructure(readSettings(CommonSettings, env), 'all-in-one', logger);
+    const common = readSettings(CommonSettings, env);
+    const watching = await startWatching(common);
+    ending.push(() => watching.tracing.stop());
+    const infrastructure = await openInfrastructure(common, 'all-in-one', logger);
     ending.push(() => infrastructure.close());
-    const services = await startServices(infrastructure, env, own.logLevel, ending);
+    const services = await startServices({ infrastructure, env, logLevel: own.logLevel, watching }, ending);
     const ready = async (): Promise<boolean> =>
       (await Promise.all(services.map((one) => one.ready()))).every(Boolean);
+    if (common.healthPort !== undefined) {
+      const at = { host: common.healthHost, port: common.healthPort };
+      const health = await listenForHealth(ready, at, logger, watching.registry);
+      ending.push(() => health.close());
+    }
     return { adminKey, dataDir, ready, stop };
   } catch (error) {
     await stop();
@@ -86,19 +98,20 @@ export async function prepareDatabase(databaseUrl: string, keyFile: string): Pro
 }
 
 async function startServices(
-  infrastructure: Infrastructure,
-  env: NodeJS.ProcessEnv,
-  logLevel: string,
+  {
+    infrastructure,
+    env,
+    logLevel,
+    watching,
+  }: { infrastructure: Infrastructure; env: NodeJS.ProcessEnv; logLevel: string; watching: Watching },
   ending: (() => Promise<void>)[],
 ): Promise<RunningService[]> {
   const services: RunningService[] = [];
   for (const name of serviceNames) {
     const definition = await loadService(name);
-    const service = await definition.start({
-      settings: readSettings(definition.settings, env),
-      infrastructure,
-      logger: createLogger(name, logLevel),
-    });
+    const settings = readSettings(definition.settings, env);
+    const context = { settings, infrastructure, logger: createLogger(name, logLevel) };
+    const service = await startService(definition, context, watching);
     ending.push(() => service.stop());
     services.push(service);
   }

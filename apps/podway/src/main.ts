@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   stopOnSignals(ending);
   tell(`Podway is ready: API ${apiUrl}, accesses ${accessUrl}`);
   tell(`The admin's key is in ${podway.dataDir}/admin.key; the command line finds it there.`);
+  tell(`Dashboard: ${apiUrl}/dashboard/ (sign in with that key)`);
   if (values.demo) await play(podway, apiUrl, accessUrl, ending);
 }
 

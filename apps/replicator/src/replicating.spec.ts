@@ -1,16 +1,17 @@
 import { PodwayError, ReleaseReplicated, ReplicateRelease, type StepOutcome } from '@podway/contracts';
 import type { DeploymentReader } from '@podway/persistence';
+import { PromotionFailedError } from '@podway/service-kit';
 import { StepWorld, type StepWorldOptions } from '@podway/testing/steps';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Replicating } from './replicating.js';
-import { ReplicationFailedError } from './toll.js';
 
 function scene({ quarantined = [], ...options }: StepWorldOptions & { quarantined?: string[] } = {}) {
   const world = new StepWorld({ servers: 4, ...options });
   world.installedOn('web1');
   const statuses = quarantined.map((server) => ({ server, quarantined: true }));
   const deployments = { serverStatus: async () => statuses } as unknown as DeploymentReader;
-  const work = new Replicating(world.servers, world.driver, world.balancer, deployments);
+  const { servers, driver, balancer } = world;
+  const work = new Replicating({ servers, driver, balancer, deployments });
   const command = world.command(ReplicateRelease, {
     step: 'Replicating',
     canary: 'web1',
@@ -22,10 +23,10 @@ function scene({ quarantined = [], ...options }: StepWorldOptions & { quarantine
   return { world, work, command, run };
 }
 
-async function refusal(run: Promise<unknown>): Promise<ReplicationFailedError> {
+async function refusal(run: Promise<unknown>): Promise<PromotionFailedError> {
   const error: unknown = await run.catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ReplicationFailedError);
-  return error as ReplicationFailedError;
+  expect(error).toBeInstanceOf(PromotionFailedError);
+  return error as PromotionFailedError;
 }
 
 const results = (outcome: unknown): string[] =>
@@ -36,12 +37,24 @@ const allSwitched = ['web1 switched', 'web2 switched', 'web3 switched', 'web4 sw
 const switches = (journal: string[]): string[] => journal.filter((what) => what.startsWith('switch'));
 
 describe('Replicating', () => {
+  it.each([true, undefined])('says whether what users have written may be lost: %s', async (acceptLoss) => {
+    const { world, command, run } = scene();
+    if (acceptLoss) command.acceptLoss = acceptLoss;
+    const switchTo = vi.spyOn(world.driver, 'switchTo');
+    await run();
+    expect(switchTo.mock.calls.map(([, , options]) => options.acceptLoss)).toEqual(
+      Array.from({ length: 3 }, () => acceptLoss),
+    );
+  });
+
   it('stages on all, gives the canary all accesses, switches all, and only then lets them serve', async () => {
     const { world, run } = scene();
     const outcome = await run();
     expect(world.journal).toEqual([
       'feed web1',
       'stage from web1 to web2 web3 web4',
+      // What is written from here on is the users'.
+      'open web1',
       'rotate web1=on web2=off web3=off web4=off',
       'switch web2',
       'switch web3',
@@ -54,6 +67,17 @@ describe('Replicating', () => {
     expect(world.disagreements).toEqual([]);
     expect(world.fewest).toBe(1);
     for (const { armed } of world.hosts.values()) expect(armed).toBe(world.deploymentId);
+  });
+
+  it('tells what the release changes on the canary; not to know it is no failure', async () => {
+    const { world, run } = scene();
+    expect(await run()).toMatchObject({ changes: { tree: { added: 0, changed: 1, removed: 0 } } });
+    const other = scene();
+    other.world.host('web1').fails('changes', other.world.host('web1').error('UNREADABLE', 'no'));
+    const outcome = await other.run();
+    expect(outcome).toBeInstanceOf(ReleaseReplicated);
+    expect(outcome).not.toHaveProperty('changes');
+    expect(world.disagreements).toEqual([]);
   });
 
   it('may be done again, by a later command, wherever it was cut', async () => {

@@ -5,7 +5,5 @@ import { Replicating } from './replicating.js';
 /** FIG. 2, 216. */
 export const service = defineWorker({
   name: 'replicator',
-  steps: ({ servers, driver, balancer, deployments }) => [
-    handles(ReplicateRelease, new Replicating(servers, driver, balancer, deployments), { prefetch: 4 }),
-  ],
+  steps: (parts) => [handles(ReplicateRelease, new Replicating(parts), { prefetch: 4 })],
 });

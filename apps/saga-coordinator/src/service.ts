@@ -1,9 +1,21 @@
 import { Module } from '@nestjs/common';
 import { checkSagaTable } from '@podway/pipeline';
-import { EventNumbering, EventPublisher, OutboxRelay, SagaStore } from '@podway/persistence';
-import { defineService, startMicroservice } from '@podway/service-kit';
-import { CoordinatorSettings, limitsOf } from './coordinator.config.js';
-import { deadlineWatch, forgottenWatch } from './deadline-watch.js';
+import {
+  DriftStore,
+  EventNumbering,
+  EventPublisher,
+  OutboxRelay,
+  SagaStore,
+  takeCensus,
+  type Relay,
+} from '@podway/persistence';
+import { defineService, startMicroservice, telemetryOf } from '@podway/service-kit';
+import { CensusMetrics } from './census-metrics.js';
+import { CommittedMoves } from './committed-moves.js';
+import { CoordinatorSettings, driftLimitsOf, limitsOf } from './coordinator.config.js';
+import { DeploymentTelemetry } from './deployment-telemetry.js';
+import { Drift } from './drift.js';
+import { deadlineWatch, driftWatch, forgottenWatch, turnWatch } from './watches.js';
 import { OutcomesHandler } from './outcomes.handler.js';
 import { Saga } from './saga.js';
 
@@ -15,7 +27,8 @@ const PRUNE_EVERY_MS = 3_600_000;
 export const service = defineService({
   name: 'saga-coordinator',
   settings: CoordinatorSettings,
-  async start({ settings, infrastructure, logger }) {
+  async start(context) {
+    const { settings, infrastructure, logger } = context;
     checkSagaTable();
     const { dataSource, broker } = infrastructure;
     const onTrouble = (error: unknown): void => logger.warn({ err: error }, 'a message waits in the outbox');
@@ -25,12 +38,42 @@ export const service = defineService({
     const wake = (): void => {
       outbox.wake();
       numbering.wake();
+      turns.wake();
+    };
+    const wakeLooks = (): void => {
+      wake();
+      looks.wake();
     };
     const store = new SagaStore(dataSource);
-    const saga = new Saga(store, limitsOf(settings), wake, logger);
-    const watches = [deadlineWatch(saga, settings.deadlinePollMs, logger), forgottenWatch(saga, logger)];
+    const telemetry = telemetryOf(context);
+    const told = new DeploymentTelemetry(telemetry);
+    const moves = new CommittedMoves(store, (move) => told.committed(move));
+    const saga = new Saga(store, moves, limitsOf(settings), wake, logger);
+    const drift = new Drift(
+      new DriftStore(dataSource),
+      driftLimitsOf(settings),
+      limitsOf(settings),
+      wakeLooks,
+      logger,
+      telemetry.tracer,
+    );
+    const looks: Relay = driftWatch(drift, settings.driftPollMs, logger);
+    const turns: Relay = turnWatch(saga, settings.turnPollMs, logger);
+    const watches = [
+      deadlineWatch(saga, settings.deadlinePollMs, logger),
+      forgottenWatch(saga, logger),
+      turns,
+      looks,
+    ];
 
-    @Module({ controllers: [OutcomesHandler], providers: [{ provide: Saga, useValue: saga }] })
+    // Read when they are scraped.
+    new CensusMetrics(telemetry.metrics, () => takeCensus(dataSource), broker.deadLetters(), logger);
+
+    const providers = [
+      { provide: Saga, useValue: saga },
+      { provide: Drift, useValue: drift },
+    ];
+    @Module({ controllers: [OutcomesHandler], providers })
     class CoordinatorModule {}
 
     const worker = await startMicroservice('saga-coordinator', CoordinatorModule, { infrastructure, logger });

@@ -40,6 +40,16 @@ export class RestoreToll {
     this.lost(name, error.retryable || behind ? 'quarantined' : 'failed', error);
   }
 
+  /** It was not touched, and is as good as it was before the roll-back. */
+  unchanged(name: string): void {
+    this.outcomes.set(name, { name, result: 'unchanged' });
+  }
+
+  /** Whether it was left as it is because users have written to it. */
+  isKeptForWrites(name: string): boolean {
+    return this.outcomes.get(name)?.code === 'STATE.LOSS_WINDOW';
+  }
+
   get good(): string[] {
     return this.all().flatMap(({ name, result }) => (result === 'restored' ? [name] : []));
   }

@@ -46,6 +46,76 @@ describe('RollingBack', () => {
     expect(world.disagreements).toEqual([]);
   });
 
+  it('tells what the watchdog did before it was reached, and what that left', async () => {
+    const { world, work, command } = scene({ replicas: [] });
+    const left = ['shop-db'];
+    world.host('web1').restoredBy = [
+      { deploymentId: world.deploymentId, left },
+      { deploymentId: '01K00000000000000000000000', left: ['other'] },
+    ];
+    const told: string[] = [];
+    const progress = (message: string): number => told.push(message);
+    await work.execute(command, { ...world.context(command), progress });
+    expect(told).toContain('the watchdog had restored the server; it could not put back shop-db');
+    expect(told.filter((message) => message.includes('watchdog'))).toHaveLength(1);
+  });
+
+  const part = { name: 'shop', driver: 'database', engine: 'mariadb', database: 'shop' } as const;
+  const shared = { ...part, scope: 'pod' } as const;
+
+  it('puts back what all servers share on the canary, before any other is proved', async () => {
+    const { world, run } = scene({ pod: { state: { driver: 'tree', parts: [shared] } } });
+    world.installedOn('web1');
+    expect(results(await run())).toEqual(['web1 restored', 'web2 restored', 'web3 restored']);
+    const restores = world.journal.filter((line) => line.startsWith('restore'));
+    expect(restores).toEqual(['restore web1', 'restore web2', 'restore web3']);
+  });
+
+  it('lets servers that were never switched serve on, where writes keep what all share from being put back', async () => {
+    const { world, run } = scene({ servers: 4, pod: { state: { driver: 'tree', parts: [shared] } } });
+    // In mid-switch: web3 and web4 wait out of rotation.
+    world.switchedOn('web1', 'web2');
+    for (const name of ['web2', 'web3', 'web4']) world.balancer.out.add(name);
+    world.host('web1').fails('restore', world.host('web1').error('LOSS_WINDOW', 'users have written'), 1);
+    const error = await refusal(run());
+    expect(error).toMatchObject({ code: 'STATE.LOSS_WINDOW', server: 'web1' });
+    expect(results(error)).toEqual(['web1 failed', 'web3 unchanged', 'web4 unchanged']);
+    expect(world.inRotation()).toEqual(['web3', 'web4']);
+    expect(world.journal.filter((line) => line.startsWith('restore'))).toEqual([]);
+    expect(results(await run())).toEqual(['web1', 'web2', 'web3', 'web4'].map((name) => `${name} restored`));
+    expect(world.inRotation()).toEqual(['web1', 'web2', 'web3', 'web4']);
+  });
+
+  it('proves each of them where it has a part of its own', async () => {
+    const { world, run } = scene({
+      pod: { state: { driver: 'tree', parts: [shared, { ...part, name: 'own' }] } },
+    });
+    world.installedOn('web1');
+    for (const name of ['web1', 'web2', 'web3']) {
+      const word = name === 'web1' ? 'LOSS_WINDOW' : 'FINGERPRINT_MISMATCH';
+      world.host(name).fails('restore', world.host(name).error(word, 'not as it was'), 1);
+    }
+    expect(results(await refusal(run()))).toEqual(['web1 failed', 'web2 failed', 'web3 failed']);
+    expect(world.inRotation()).toEqual([]);
+  });
+
+  it('tells the loss that a server refuses, and goes on where an operator has accepted it', async () => {
+    const { world, work, command, run } = scene({ replicas: [] });
+    world.installedOn('web1');
+    world.host('web1').fails('restore', world.host('web1').error('LOSS_WINDOW', 'users have written'), 1);
+    const error = await refusal(run());
+    expect(work.failed(command, error)).toMatchObject({ code: 'STATE.LOSS_WINDOW', server: 'web1' });
+    const asked: unknown[] = [];
+    const { restore } = world.driver;
+    world.driver.restore = (target, context, options) => {
+      asked.push(options.acceptLoss);
+      return restore.call(world.driver, target, context, options);
+    };
+    command.acceptLoss = true;
+    expect(results(await run())).toEqual(['web1 restored']);
+    expect(asked).toEqual([true]);
+  });
+
   it('restores one server out of rotation when all had switched, and lets it serve while the others follow', async () => {
     const { world, run } = scene();
     world.switchedOn('web1', 'web2', 'web3');

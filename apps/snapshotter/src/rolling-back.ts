@@ -15,7 +15,7 @@ import {
   type PodServers,
   type StepWork,
 } from '@podway/service-kit';
-import type { StateDriver, StepContext } from '@podway/state';
+import type { ServerStatus, StateDriver, StepContext } from '@podway/state';
 import { RestoreFailedError, RestoreToll } from './restore-toll.js';
 
 /**
@@ -37,7 +37,15 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
     const toll = new RestoreToll(command.snapshot);
     const { servers, failures } = await this.servers.connectAll(pod, names);
     for (const [name, error] of failures) toll.absent(name, error);
-    const { kept, changed } = await this.sort(servers, command, toll);
+    const { kept, changed } = await this.sort(servers, command, context, toll);
+    await this.restoreShared(pod, [kept, changed], command, context, toll);
+    if (kept.length > 0 && hasSharedPartsOnly(pod) && toll.isKeptForWrites(command.canary)) {
+      // These were never switched, and have served with the database as it is since the update changed it.
+      const serving = kept.map(({ name }) => name);
+      for (const name of serving) toll.unchanged(name);
+      await this.rotate(pod, names, serving, command, context);
+      toll.check();
+    }
     await this.restoreAll(kept, command, context, toll);
     // Where none kept the old state, one is restored out of rotation and then takes the accesses for the others.
     while (toll.good.length === 0) {
@@ -62,15 +70,34 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
     return failureOf(RestoreFailed, command, error, { servers: error.servers, server: error.server });
   }
 
+  /** What all servers share is on the canary's record only, and before it is back none of them is as it was. */
+  private async restoreShared(
+    pod: PodSpec,
+    lists: readonly PodServer[][],
+    command: RestoreSnapshot,
+    context: StepContext,
+    toll: RestoreToll,
+  ): Promise<void> {
+    if (!pod.state.parts?.some(({ scope }) => scope === 'pod')) return;
+    for (const servers of lists) {
+      const at = servers.findIndex(({ name }) => name === command.canary);
+      const [canary] = at === -1 ? [] : servers.splice(at, 1);
+      if (!canary) continue;
+      await this.rotate(pod, [canary.name], [], command, context);
+      await this.restoreAll([canary], command, context, toll);
+    }
+  }
+
   /** Which servers kept the old state, and which left it. */
   private async sort(
     servers: readonly PodServer[],
     { snapshot }: RestoreSnapshot,
+    context: StepContext,
     toll: RestoreToll,
   ): Promise<{ kept: PodServer[]; changed: PodServer[] }> {
     const kept: PodServer[] = [];
     const changed: PodServer[] = [];
-    const live = await Promise.all(servers.map((server) => this.live(server, toll)));
+    const live = await Promise.all(servers.map((server) => this.live(server, context, toll)));
     for (const [index, server] of servers.entries()) {
       const found = live[index];
       if (found) (found.treeId === snapshot.treeId ? kept : changed).push(server);
@@ -78,9 +105,15 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
     return { kept, changed };
   }
 
-  private async live(server: PodServer, toll: RestoreToll): Promise<{ treeId?: string } | undefined> {
+  private async live(
+    server: PodServer,
+    context: StepContext,
+    toll: RestoreToll,
+  ): Promise<{ treeId?: string } | undefined> {
     try {
-      return { treeId: (await this.driver.inspect(server)).liveTreeId };
+      const status = await this.driver.inspect(server);
+      tellOfWatchdog(server.name, status, context);
+      return { treeId: status.liveTreeId };
     } catch (error) {
       if (!(error instanceof PodwayError)) throw error;
       toll.failed(server.name, error);
@@ -99,14 +132,15 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
 
   private async restore(
     server: PodServer,
-    { snapshot, deploymentId }: RestoreSnapshot,
+    { snapshot, deploymentId, acceptLoss }: RestoreSnapshot,
     context: StepContext,
     toll: RestoreToll,
   ): Promise<void> {
     const { treeId, fingerprint } = snapshot;
     context.progress('restoring', { server: server.name });
     try {
-      await this.driver.restore(server, context, { treeId, fingerprint, discard: deploymentId });
+      const how = { treeId, fingerprint, discard: deploymentId, ...(acceptLoss ? { acceptLoss } : {}) };
+      await this.driver.restore(server, context, how);
       await this.driver.disarmWatchdog(server, deploymentId);
       toll.restored(server.name);
     } catch (error) {
@@ -131,4 +165,19 @@ export class RollingBack implements StepWork<RestoreSnapshot> {
       signal: context.signal,
     });
   }
+}
+
+/** Then a server with the tree of before is all that it was before. */
+function hasSharedPartsOnly({ state: { parts = [] } }: PodSpec): boolean {
+  return parts.every(({ scope }) => scope === 'pod');
+}
+
+/** What a server did by itself while nobody could reach it. */
+function tellOfWatchdog(server: string, status: ServerStatus, context: StepContext): void {
+  if (!status.restoredByWatchdog.includes(context.deploymentId)) return;
+  const left = status.leftByWatchdog
+    .filter(({ deploymentId }) => deploymentId === context.deploymentId)
+    .map(({ part }) => part);
+  const rest = left.length > 0 ? `; it could not put back ${left.join(', ')}` : '';
+  context.progress(`the watchdog had restored the server${rest}`, { server });
 }

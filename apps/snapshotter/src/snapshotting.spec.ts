@@ -35,7 +35,7 @@ describe('Snapshotting', () => {
 
   it('gives running accesses the time that the POD wants', async () => {
     const { world, run } = scene({ policy: { drainTimeoutMs: 1_234 } });
-    world.balancer.running = 2;
+    world.balancer.unfinished = 2;
     expect(await run()).toBeInstanceOf(SnapshotTaken);
     expect(world.rotations).toMatchObject([{ drainTimeoutMs: 1_234 }]);
   });
@@ -52,6 +52,23 @@ describe('Snapshotting', () => {
     await run();
     expect(world.journal).toEqual(['snapshot web1']);
     expect(world.inRotation()).toEqual(['web1']);
+  });
+
+  it('has users stop writing before anything else, where the POD wants it, and as long as the deployment lasts', async () => {
+    const { world, run, giveUp } = scene({ policy: { fenceWrites: true, drainTimeoutMs: 1_234 } });
+    const fence = `fence writes for ${world.deploymentId}`;
+    expect(await run()).toBeInstanceOf(SnapshotTaken);
+    expect(world.journal).toEqual([fence, 'rotate web1=off', 'snapshot web1']);
+    expect(world.rotations[0]).toMatchObject({ fencingToken: 10, drainTimeoutMs: 1_234 });
+    await giveUp();
+    expect(world.journal.filter((what) => what === fence)).toHaveLength(1);
+  });
+
+  it('records nothing while a write runs that was under way', async () => {
+    const { world, run } = scene({ policy: { fenceWrites: true } });
+    world.balancer.unfinishedWrites = 2;
+    await expect(run()).rejects.toMatchObject({ code: 'SNAPSHOT.WRITES_RUNNING', retryable: true });
+    expect(world.journal).toEqual([`fence writes for ${world.deploymentId}`]);
   });
 
   it('drains nobody when the canary cannot be reached', async () => {

@@ -77,6 +77,23 @@ describe('Confirming', () => {
     expect(await run()).toBeInstanceOf(PodConfirmed);
   });
 
+  it('asks every server once: samples and comparisons were for the canary', async () => {
+    const { world, run } = scene({
+      policy: { verification: { metricsUrl: 'http://127.0.0.1:1' } },
+      pod: {
+        checks: [
+          { probe: 'comparison' },
+          { probe: 'metric', query: 'up', min: 1 },
+          { probe: 'command', run: ['check'], samples: 50, failureLimit: 1 },
+        ],
+      },
+    });
+    let runs = 0;
+    world.exec = () => ({ code: (runs += 1) < 0 ? 1 : 0, stdout: '', stderr: '' });
+    expect(await run()).toMatchObject({ evidence: [{ server: 'web1' }, { server: 'web2' }, {}] });
+    expect(runs).toBe(3);
+  });
+
   it('asks no probes about the state before: it may have failed them already', async () => {
     const { world, command, run } = scene();
     for (const host of world.hosts.values()) host.live = world.old.treeId;
@@ -114,7 +131,7 @@ describe('Confirming, when a server is not as expected', () => {
     ['it is on another tree', 'CONFIRMATION.DIVERGED', /^web2: expected \w{64}, found \w{64}$/],
     ['it is not in rotation', 'CONFIRMATION.NOT_IN_ROTATION', /^web2: the server is not in rotation$/],
     ['a check fails', 'CONFIRMATION.PROBE_FAILED', /^web2: command check: failed: exit code 1$/],
-    ['a check cannot tell', 'CONFIRMATION.PROBE_FAILED', /^web2: command check: error: /],
+    ['a check breaks', 'CONFIRMATION.PROBE_ERROR', /^web2: command check: error: /],
   ])('%s: no watchdog is disarmed, anywhere', async (what, code, detail) => {
     const { world, work, command, run } = scene();
     if (what.includes('tree')) world.host('web2').live = world.old.treeId;

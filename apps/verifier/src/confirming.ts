@@ -9,9 +9,10 @@ import {
   type ProbeEvidence,
   type ServerOutcome,
   type StepOutcome,
+  type Verdict,
 } from '@podway/contracts';
 import type { Updates } from '@podway/persistence';
-import { runChecks, verdictOf } from '@podway/probes';
+import { checksOf, explain, forEveryServer, runChecks, verdictOf } from '@podway/probes';
 import {
   failureOf,
   isFenced,
@@ -21,8 +22,12 @@ import {
   type StepWork,
 } from '@podway/service-kit';
 import type { StateDriver, StepContext } from '@podway/state';
-import { checksOf } from './checks-of.js';
-import { explain } from './explain.js';
+
+const codes = {
+  failed: 'CONFIRMATION.PROBE_FAILED',
+  error: 'CONFIRMATION.PROBE_ERROR',
+  inconclusive: 'CONFIRMATION.PROBE_INCONCLUSIVE',
+} as const satisfies Record<Exclude<Verdict, 'passed'>, string>;
 
 interface Finding {
   outcome: ServerOutcome;
@@ -56,10 +61,13 @@ export class Confirming implements StepWork<ConfirmPod> {
   async execute(command: ConfirmPod, context: StepContext): Promise<StepOutcome> {
     const pod = await this.servers.pod(command);
     // Probes decide on a new release. The state before may have failed them already: it is put back all the same.
-    const checks = command.expected === 'release' ? await checksOf(pod, command.source, this.updates) : [];
+    const { checks } =
+      command.expected === 'release' ? await checksOf(pod, command.source, this.updates) : { checks: [] };
     const inRotation = await this.balancer.inRotation(pod);
     const findings = await Promise.all(
-      command.servers.map((name) => this.prove(pod, name, checks, inRotation, command, context)),
+      command.servers.map((name) =>
+        this.prove(pod, name, forEveryServer(checks), inRotation, command, context),
+      ),
     );
     // All are proved before the first is left to itself: a watchdog that still stands guards against our own end.
     if (findings.every((finding) => finding.outcome.result !== 'failed')) {
@@ -124,9 +132,8 @@ export class Confirming implements StepWork<ConfirmPod> {
       { server: spec, session, path, hosts: pod.hosts ?? [] },
       context.signal,
     );
-    if (verdictOf(evidence) !== 'passed') {
-      return { ...failing(name, 'CONFIRMATION.PROBE_FAILED', explain(evidence)), evidence };
-    }
+    const verdict = verdictOf(evidence);
+    if (verdict !== 'passed') return { ...failing(name, codes[verdict], explain(evidence)), evidence };
     return { outcome: { name, result: 'unchanged', fingerprint: live.fingerprint }, evidence };
   }
 

@@ -6,9 +6,14 @@ export interface StoredArtifact {
   readonly bytes: number;
 }
 
+export interface ListedArtifact extends StoredArtifact {
+  readonly storedAt: Date;
+}
+
 /**
  * Stored bundles, addressed by their content. Several processes may use one store at the same time.
- * Errors: ARTIFACT.NOT_FOUND, ARTIFACT.TOO_LARGE, ARTIFACT.CORRUPT, ARTIFACT.STORE_FULL (retryable).
+ * Errors: ARTIFACT.NOT_FOUND, ARTIFACT.TOO_LARGE, ARTIFACT.CORRUPT, ARTIFACT.STORE_FULL and
+ * ARTIFACT.STORE_UNAVAILABLE (both retryable).
  */
 export interface ArtifactStore {
   /** Stores the content; when it resolves, the content survives a power cut. The same content is stored once. */
@@ -18,4 +23,8 @@ export interface ArtifactStore {
   stat(digest: string): Promise<StoredArtifact | undefined>;
   /** Removes it; nothing happens when it is not there. */
   delete(digest: string): Promise<void>;
+  /** All that is stored, in no order. What is put or deleted meanwhile may be missing. */
+  list(): AsyncIterable<ListedArtifact>;
+  /** Removes what uploads that broke off have left. Returns how many. */
+  removeAbandoned(options: { olderThanMs: number }): Promise<number>;
 }

@@ -24,6 +24,7 @@ export const bundleFaults = {
   RATIO: 'unpacks to suspiciously many bytes',
   MANIFEST_INVALID: 'has an invalid podway.yaml',
   SOURCE_MISSING: 'does not have the folder that a component names',
+  FILE_MISSING: 'does not have the file that a component names',
   PROGRAM_MISSING: 'does not have the executable file that a component runs',
 } as const;
 export type BundleFault = keyof typeof bundleFaults;

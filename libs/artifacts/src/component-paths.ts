@@ -17,3 +17,15 @@ export function pathWithin({ source }: Component, path: string): string {
 export function staysWithin(path: string, target: string): boolean {
   return climb(target) <= path.split('/').length - 1;
 }
+
+/** Single files of the bundle that a component names. */
+export function filesOf({ files = [], script, down }: Component): readonly string[] {
+  return [...files, script, down].filter((path) => path !== undefined);
+}
+
+/** Whether the component is made of files of the bundle. */
+export function takesFromBundle(component: Component): boolean {
+  const { installer, url } = component;
+  if (installer === 'script') return true;
+  return installer === 'archive' ? url === undefined : filesOf(component).length > 0;
+}

@@ -1,16 +1,12 @@
-import { createHash, randomUUID, type Hash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline, Transform, type Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { SHA256 } from '@podway/contracts';
-import {
-  ArtifactCorruptError,
-  ArtifactNotFoundError,
-  ArtifactStoreFullError,
-  ArtifactTooLargeError,
-} from './artifact.errors.js';
-import type { ArtifactStore, StoredArtifact } from './artifact-store.js';
+import { ArtifactNotFoundError, ArtifactStoreFullError, ArtifactTooLargeError } from './artifact.errors.js';
+import type { ArtifactStore, ListedArtifact, StoredArtifact } from './artifact-store.js';
+import { checkingDigest } from './checking-digest.js';
 
 export interface DirectoryArtifactStoreOptions {
   /** Largest artifact in bytes. Default 4 GiB. */
@@ -64,7 +60,17 @@ export class DirectoryArtifactStore implements ArtifactStore {
     if (SHA256.test(digest)) await rm(this.#place(digest), { force: true });
   }
 
-  /** Removes what interrupted uploads have left. Returns how many. */
+  async *list(): AsyncGenerator<ListedArtifact, void, undefined> {
+    const folders = (await readdir(this.folder).catch(ignoreMissing)) ?? [];
+    for (const folder of folders.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+      for (const digest of (await readdir(join(this.folder, folder)).catch(ignoreMissing)) ?? []) {
+        if (!SHA256.test(digest)) continue;
+        const found = await stat(this.#place(digest)).catch(ignoreMissing);
+        if (found) yield { digest, bytes: found.size, storedAt: found.mtime };
+      }
+    }
+  }
+
   async removeAbandoned({ olderThanMs }: { olderThanMs: number }): Promise<number> {
     const names = (await readdir(this.#incoming).catch(ignoreMissing)) ?? [];
     const removed = await Promise.all(
@@ -104,20 +110,6 @@ export class DirectoryArtifactStore implements ArtifactStore {
       await file.close();
     }
   }
-}
-
-function checkingDigest(digest: string): Transform {
-  const hash: Hash = createHash('sha256');
-  return new Transform({
-    transform(chunk: Uint8Array, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-    flush(done) {
-      const found = hash.digest('hex');
-      done(found === digest ? null : new ArtifactCorruptError(digest, found));
-    },
-  });
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

@@ -152,6 +152,12 @@ describe('a bundle that cannot be installed', () => {
       'PROGRAM_MISSING',
       manifest('  - {name: run, installer: script, run: [bin/run]}'),
     ],
+    [
+      'a package that is not there',
+      'FILE_MISSING',
+      manifest('  - {name: system, installer: deb, files: [site/shop.deb]}'),
+    ],
+    ['a folder for a package', 'FILE_MISSING', manifest('  - {name: system, installer: deb, files: [site]}')],
     ['a program that is not executable', 'PROGRAM_MISSING', manifest(script)],
     [
       'a link out of its component',
@@ -166,6 +172,13 @@ describe('a bundle that cannot be installed', () => {
     symlinkSync('../run.sh', join(folder, 'site/run'));
     put('podway.yaml', text);
     await expect(inspectBundle(tar())).rejects.toMatchObject({ code: `BUNDLE.${fault}` });
+  });
+
+  it('may be nothing but a podway.yaml that needs no files', async () => {
+    put('podway.yaml', manifest('  - {name: system, installer: deb, packages: [nginx=1.22]}'));
+    expect((await inspectBundle(tar())).manifest.components).toMatchObject([{ packages: ['nginx=1.22'] }]);
+    put('podway.yaml', manifest('  - {name: content, installer: archive}'));
+    await expect(inspectBundle(tar())).rejects.toMatchObject({ code: 'BUNDLE.EMPTY' });
   });
 
   it('is refused when podway.yaml is not a file', async () => {

@@ -1,5 +1,11 @@
 import { PodSpec, validated } from '@podway/contracts';
-import { GATEWAY_GONE_MS, RotationFencedError, type DrainProgress, type Rotation } from '@podway/persistence';
+import {
+  GATEWAY_GONE_MS,
+  RotationFencedError,
+  type DrainProgress,
+  type Rotation,
+  type WriteFences,
+} from '@podway/persistence';
 import { describe, expect, it } from 'vitest';
 import { GatewayLoadBalancer } from './gateway-load-balancer.js';
 
@@ -18,13 +24,20 @@ function scene(...progress: DrainProgress[]) {
     inRotation: async (_: string, names: string[]) => names.slice(1),
     fence: async (...args: unknown[]) => void calls.push(['fence', ...args]),
   };
-  return { calls, rotation, balancer: new GatewayLoadBalancer(rotation as unknown as Rotation) };
+  const fences = {
+    set: async (...args: unknown[]) => (calls.push(['set', ...args]), 7),
+    settled: async (...args: unknown[]) => (calls.push(['settled', ...args]), progress.shift()),
+  };
+  const balancer = new GatewayLoadBalancer(rotation as unknown as Rotation, fences as unknown as WriteFences);
+  return { calls, rotation, balancer };
 }
 
 const off = new Map([
   ['web1', false],
   ['web2', true],
 ]);
+
+const fence = { deploymentId: '01JD3Z7W8X9Y0A1B2C3D4E5F6G', fencingToken: 5, drainTimeoutMs: 900 };
 
 describe('GatewayLoadBalancer', () => {
   it('waits until gateways follow and the servers taken out are idle', async () => {
@@ -76,6 +89,28 @@ describe('GatewayLoadBalancer', () => {
     rotation.set = () => Promise.reject(new RotationFencedError('shop', 5));
     await expect(balancer.rotate(pod, off, { fencingToken: 5, drainTimeoutMs: 0 })).rejects.toMatchObject({
       code: 'ROTATION.FENCED',
+    });
+  });
+
+  it('fences writes: waits until gateways keep the fence and writes have ended', async () => {
+    const { balancer, calls } = scene({ acknowledged: true, running: 2 });
+    const { signal } = new AbortController();
+    const fenced = await balancer.fenceWrites(pod, { ...fence, signal });
+    expect(fenced).toEqual({ running: 2 });
+    expect(calls).toEqual([
+      ['set', 'shop', fence.deploymentId, 5],
+      ['settled', 'shop', 7, 900, signal],
+    ]);
+  });
+
+  it('fences writes: waits for a gateway that is behind until it counts as gone, and no longer', async () => {
+    const behind = { acknowledged: false, running: 0 };
+    const { balancer, calls } = scene(behind, { acknowledged: true, running: 0 });
+    expect(await balancer.fenceWrites(pod, fence)).toEqual({ running: 0 });
+    expect(calls[2]?.[3]).toBeGreaterThan(GATEWAY_GONE_MS);
+    await expect(scene(behind, behind).balancer.fenceWrites(pod, fence)).rejects.toMatchObject({
+      code: 'BALANCER.NOT_SETTLED',
+      retryable: true,
     });
   });
 

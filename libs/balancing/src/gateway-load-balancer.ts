@@ -1,20 +1,18 @@
-import { PodwayError, type PodSpec } from '@podway/contracts';
-import { GATEWAY_GONE_MS, type Rotation } from '@podway/persistence';
-import type { LoadBalancer, RotateOptions } from './load-balancer.js';
-
-/** A gateway has not followed a change of rotation in time. */
-export class BalancerNotSettledError extends PodwayError {
-  constructor(pod: string) {
-    super('BALANCER.NOT_SETTLED', `Not every gateway has followed the change of rotation of ${pod} in time`, {
-      retryable: true,
-      details: { pod },
-    });
-  }
-}
+import type { PodSpec } from '@podway/contracts';
+import { GATEWAY_GONE_MS, type Rotation, type WriteFences } from '@podway/persistence';
+import {
+  BalancerNotSettledError,
+  type FenceOptions,
+  type LoadBalancer,
+  type RotateOptions,
+} from './load-balancer.js';
 
 /** Podway's own gateways as the load balancer. */
 export class GatewayLoadBalancer implements LoadBalancer {
-  constructor(private readonly rotation: Rotation) {}
+  constructor(
+    private readonly rotation: Rotation,
+    private readonly fences: WriteFences,
+  ) {}
 
   fence(pod: string, fencingToken: number): Promise<void> {
     return this.rotation.fence(pod, fencingToken);
@@ -25,6 +23,10 @@ export class GatewayLoadBalancer implements LoadBalancer {
       pod.name,
       pod.servers.map((server) => server.name),
     );
+  }
+
+  running(pod: PodSpec): Promise<ReadonlyMap<string, number>> {
+    return this.rotation.running(pod.name);
   }
 
   async rotate(
@@ -55,5 +57,16 @@ export class GatewayLoadBalancer implements LoadBalancer {
     // A gateway that was behind went on sending accesses there.
     const { running } = await this.rotation.settled(pod.name, out, generation, 0);
     return { running };
+  }
+
+  async fenceWrites(pod: PodSpec, options: FenceOptions): Promise<{ running: number }> {
+    const { deploymentId, fencingToken, drainTimeoutMs, signal } = options;
+    const generation = await this.fences.set(pod.name, deploymentId, fencingToken);
+    let drained = await this.fences.settled(pod.name, generation, drainTimeoutMs, signal);
+    // As above: one that died is waited for until it counts as gone.
+    if (!drained.acknowledged)
+      drained = await this.fences.settled(pod.name, generation, GATEWAY_GONE_MS + 2_000, signal);
+    if (!drained.acknowledged) throw new BalancerNotSettledError(pod.name);
+    return { running: drained.running };
   }
 }

@@ -1,4 +1,4 @@
-import type { PodSpec } from '@podway/contracts';
+import { PodwayError, type PodSpec } from '@podway/contracts';
 
 export interface RotateOptions {
   /** Token of the command that asks: an older one than was seen is refused. */
@@ -8,6 +8,34 @@ export interface RotateOptions {
   signal?: AbortSignal;
 }
 
+export interface FenceOptions extends RotateOptions {
+  /** The fence holds as long as this deployment owns the POD. */
+  deploymentId: string;
+}
+
+/** A change of rotation is not in force everywhere in time. */
+export class BalancerNotSettledError extends PodwayError {
+  constructor(pod: string) {
+    super(
+      'BALANCER.NOT_SETTLED',
+      `Not every load balancer has followed the change of rotation of ${pod} in time`,
+      {
+        retryable: true,
+        details: { pod },
+      },
+    );
+  }
+}
+
+/** This kind of balancer cannot keep users from writing. */
+export class NoWriteFenceError extends PodwayError {
+  constructor(pod: string, kind: string) {
+    super('BALANCER.NO_WRITE_FENCE', `The balancer of ${pod}, ${kind}, cannot keep users from writing`, {
+      details: { pod, kind },
+    });
+  }
+}
+
 /** Which of a POD's servers take users' accesses. */
 export interface LoadBalancer {
   /** Shows a command's token: older commands can change the POD's rotation no more. Rejects ROTATION.FENCED. */
@@ -15,6 +43,9 @@ export interface LoadBalancer {
 
   /** Names of the POD's servers in rotation. Whether they are quarantined is not looked at. */
   inRotation(pod: PodSpec): Promise<string[]>;
+
+  /** Accesses that run on each of the POD's servers now, by name; a server that is not there has none. */
+  running(pod: PodSpec): Promise<ReadonlyMap<string, number>>;
 
   /**
    * Takes servers out of rotation (`false`) and puts servers back (`true`), all at one moment.
@@ -27,4 +58,12 @@ export interface LoadBalancer {
     changes: ReadonlyMap<string, boolean>,
     options: RotateOptions,
   ): Promise<{ running: number }>;
+
+  /**
+   * Keeps users from writing to the POD until the deployment is over. Resolves when that is in force everywhere; writes
+   * that were under way have `drainTimeoutMs` to end.
+   * @returns writes that still run.
+   * @throws BalancerNotSettledError (retryable) when it is not in force in time; BALANCER.NO_WRITE_FENCE where the balancer cannot.
+   */
+  fenceWrites(pod: PodSpec, options: FenceOptions): Promise<{ running: number }>;
 }

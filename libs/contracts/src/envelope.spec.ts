@@ -58,8 +58,13 @@ describe('envelop', () => {
     expect(() => envelop({ pod: 'shop' }, { source: 'test' })).toThrow('Object is not a declared message');
   });
 
-  it('goes on with the trace of its parent, in a span of its own', () => {
-    const { traceparent } = envelop(resolved(), { source: 'test', traceparent: parent });
+  it('hands on the trace that it is told, for spans are made by those who trace', () => {
+    expect(envelop(resolved(), { source: 'test', traceparent: parent }).traceparent).toBe(parent);
+    expect(envelop(resolved(), { source: 'test', traceparent: 'nonsense' }).traceparent).toMatch(TRACEPARENT);
+  });
+
+  it('makes a span of its own where it is asked for one', () => {
+    const traceparent = childTraceparent(parent);
     expect(traceparent).toMatch(TRACEPARENT);
     expect(traceparent.slice(3, 35)).toBe(parent.slice(3, 35));
     expect(traceparent.slice(36, 52)).not.toBe(parent.slice(36, 52));

@@ -67,7 +67,7 @@ export class UnknownMessageTypeError extends PodwayError {
 export interface EnvelopeOptions {
   /** The sending service; becomes `/podway/<service>`. */
   source: string;
-  /** Parent trace. A new trace is begun when it is left out. */
+  /** The trace that it belongs to, and the span that it comes from. A new trace is begun when it is left out. */
   traceparent?: string;
   deploymentId?: string;
   subject?: string;
@@ -81,6 +81,11 @@ function randomHex(bytes: number): string {
   const buffer = new Uint8Array(bytes);
   globalThis.crypto.getRandomValues(buffer);
   return Array.from(buffer, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** `parent` as it is, for spans are made by those who trace; without one, a new sampled trace. */
+function traceOf(parent: string | undefined): string {
+  return parent !== undefined && TRACEPARENT.test(parent) ? parent : childTraceparent();
 }
 
 /** A span below `parent`, or a new sampled trace. */
@@ -97,7 +102,7 @@ export function envelop<T extends object>(payload: T, options: EnvelopeOptions):
   envelope.source = `/podway/${options.source}`;
   envelope.type = definition.type;
   envelope.time = (options.time ?? new Date()).toISOString();
-  envelope.traceparent = childTraceparent(options.traceparent);
+  envelope.traceparent = traceOf(options.traceparent);
   if (options.subject !== undefined) envelope.subject = options.subject;
   const deploymentId = options.deploymentId ?? (payload as { deploymentId?: string }).deploymentId;
   if (deploymentId !== undefined) envelope.deploymentid = deploymentId;

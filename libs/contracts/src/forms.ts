@@ -9,6 +9,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import { Type } from 'class-transformer';
+import { Cron } from 'croner';
 import { ABSOLUTE_PATH, NAME, RELATIVE_PATH, TIMESTAMP } from './patterns.js';
 
 /** Constraint of a property whose first argument is its JSON Schema. */
@@ -103,10 +104,41 @@ export function IsRelativePath(options?: ValidationOptions): PropertyDecorator {
   return Matches(RELATIVE_PATH, { message, ...options });
 }
 
-export function IsAbsolutePath(): PropertyDecorator {
-  return Matches(ABSOLUTE_PATH, {
-    message: 'must be an absolute path below /, without empty, . and .. parts',
-  });
+export function IsAbsolutePath(options?: ValidationOptions): PropertyDecorator {
+  const message = 'must be an absolute path below /, without empty, . and .. parts';
+  return Matches(ABSOLUTE_PATH, { message, ...options });
+}
+
+function cronProblem(value: unknown): Problem {
+  const wanted = 'must be a cron line of five fields, like 0 2 * * 1-5';
+  if (typeof value !== 'string' || value.length > 100 || value.trim().split(/\s+/).length !== 5)
+    return wanted;
+  try {
+    new Cron(value, { paused: true });
+    return undefined;
+  } catch {
+    return wanted;
+  }
+}
+
+/** Minute, hour, day of month, month and day of week. */
+export function IsCron(): PropertyDecorator {
+  return form(cronProblem, { type: 'string', maxLength: 100 });
+}
+
+function timeZoneProblem(value: unknown): Problem {
+  try {
+    if (typeof value !== 'string' || value.length > 64) throw new RangeError();
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return undefined;
+  } catch {
+    return 'must be the name of a time zone, like Europe/Berlin';
+  }
+}
+
+/** A time zone of the IANA database. */
+export function IsTimeZone(): PropertyDecorator {
+  return form(timeZoneProblem, { type: 'string', maxLength: 64 });
 }
 
 /** A moment: RFC 3339. */
@@ -115,4 +147,14 @@ export function IsTimestamp(): PropertyDecorator {
     Matches(TIMESTAMP, { message: 'must be a time like 2026-01-31T12:00:00.000Z' }),
     IsISO8601({ strict: true }),
   );
+}
+
+function releaseProblem(value: unknown): Problem {
+  const isNumber = Number.isSafeInteger(value) && (value as number) >= 1;
+  return isNumber || value === 'previous' ? undefined : 'must be the number of a release, or previous';
+}
+
+/** A kept release: by its number, or `previous`. */
+export function IsReleaseReference(): PropertyDecorator {
+  return form(releaseProblem, { oneOf: [{ type: 'integer', minimum: 1 }, { const: 'previous' }] });
 }

@@ -1,7 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { ServerSpec } from '@podway/contracts';
 
-export interface ExecOptions {
+/** For whoever watches. */
+export interface Watched {
+  /** What the command does, in one word: `snapshot`. Never a secret, and one of few. */
+  verb?: string;
+}
+
+export interface ExecOptions extends Watched {
   /** Fed to the command's standard input, which is closed after it. Default: closed at once. */
   stdin?: string | Uint8Array | Readable;
   /** Longest time in milliseconds, the wait for a free channel included. Default 60000. */
@@ -19,7 +25,7 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
-export interface StreamOptions {
+export interface StreamOptions extends Watched {
   stdin?: Readable;
   /** Longest time in milliseconds. Default: none. */
   timeoutMs?: number;

@@ -64,7 +64,8 @@ describe.each(['/bin/sh', '/bin/bash'])('a command through %s', (shell) => {
       }),
       { numRuns: 300 },
     );
-  });
+    // 300 processes, one after the other: on a busy machine that is a while.
+  }, 240_000);
 });
 
 describe('a command that cannot be run', () => {

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { archive, installingServer } from '../test/installing-server.js';
 import { installerFor } from './installer-for.js';
+import { noVariables } from './variables.js';
 
 const { bundle, context, install, publish, live, read, listed, state, driver, at } = installingServer();
 
@@ -154,11 +155,28 @@ describe('the installer archive', () => {
       ['a/www', 'merge'],
     ] as const) {
       const installer = installerFor(archive({ name: mode, to, mode }), { store: at().store, digest });
-      await installer.apply({ target: at().target, stageDir: dir, driver, context: ctx, pod: 'shop' });
+      const besides = { pod: 'shop', variables: noVariables, programs: {} };
+      await installer.apply({ target: at().target, stageDir: dir, driver, context: ctx, ...besides });
       expect(readFileSync(join(dir, to, 'f'), 'utf8')).toBe('f');
     }
     expect(readdirSync(join(at().folder, 'elsewhere'))).toEqual([]);
     expect(existsSync(join(dir, 'b/www'))).toBe(false);
+  });
+
+  it('takes its files from somewhere else', async () => {
+    const elsewhere = await bundle({ 'site/page': 'fetched' });
+    await publish(await bundle({ 'index.html': 'of the bundle' }), [
+      archive(),
+      archive({
+        name: 'more',
+        to: 'more',
+        source: 'site',
+        url: 'https://files.example/x',
+        sha256: elsewhere,
+      }),
+    ]);
+    expect(read('index.html')).toBe('of the bundle');
+    expect(read('more/page')).toBe('fetched');
   });
 
   it('leaves shared paths alone', async () => {

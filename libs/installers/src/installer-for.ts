@@ -1,14 +1,19 @@
-import type { Component } from '@podway/contracts';
+import type { Component, InstallerKind } from '@podway/contracts';
 import { ArchiveInstaller } from './archive-installer.js';
+import { DebInstaller } from './deb-installer.js';
+import { MsiInstaller } from './msi-installer.js';
+import { RpmInstaller } from './rpm-installer.js';
 import { ScriptInstaller } from './script-installer.js';
+import { SqlInstaller } from './sql-installer.js';
 import type { BundleSource, Installer } from './installer.js';
 
-const installers: Record<
-  Component['installer'],
-  new (component: Component, bundle: BundleSource) => Installer
-> = {
+const installers: Record<InstallerKind, new (component: Component, bundle: BundleSource) => Installer> = {
   archive: ArchiveInstaller,
   script: ScriptInstaller,
+  deb: DebInstaller,
+  rpm: RpmInstaller,
+  msi: MsiInstaller,
+  sql: SqlInstaller,
 };
 
 /** The installer that a component asks for. */

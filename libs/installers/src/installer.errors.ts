@@ -1,6 +1,6 @@
 import { PodwayError } from '@podway/contracts';
 
-interface Where {
+export interface Where {
   readonly server: string;
   readonly component: string;
 }
@@ -46,6 +46,58 @@ export class ScriptFailedError extends PodwayError {
         details: { ...where, exitCode },
       },
     );
+  }
+}
+
+/** Packages are not as the component wants them. `details.packages` names those at fault, as far as the server knows. */
+export class PackagesFailedError extends PodwayError {
+  constructor(where: Where, packages: readonly string[], exitCode: number, lastLines: string) {
+    const named = packages.length > 0 ? `: ${packages.join(', ')}` : '';
+    super(
+      'INSTALL.PACKAGE_FAILED',
+      `${where.server}: the packages of ${where.component} were not installed${named}; exit code ${exitCode}: ${lastLines}`,
+      { details: { ...where, packages, exitCode } },
+    );
+  }
+}
+
+/** msiexec has failed. `details.code` is its code with its name. */
+export class MsiFailedError extends PodwayError {
+  constructor(where: Where, code: string, { exitCode, lastLines }: { exitCode: number; lastLines: string }) {
+    super('INSTALL.MSI_FAILED', `${where.server}: ${where.component} ended with ${code}: ${lastLines}`, {
+      details: { ...where, code, exitCode },
+    });
+  }
+}
+
+/** A property of an MSI package cannot have this value. */
+export class PropertyRefusedError extends PodwayError {
+  constructor(where: Where, property: string, reason: string) {
+    super(
+      'INSTALL.PROPERTY_REFUSED',
+      `${where.server}: ${where.component}: the property ${property}: ${reason}`,
+      {
+        details: { ...where, property },
+      },
+    );
+  }
+}
+
+/** The schema has another version than the script is made for. Nothing was changed. */
+export class SchemaVersionError extends PodwayError {
+  constructor(where: Where, reason: string) {
+    super('INSTALL.SQL_VERSION_UNEXPECTED', `${where.server}: ${where.component}: ${reason}`, {
+      details: { ...where },
+    });
+  }
+}
+
+/** The script failed, or did not do its work. `details.committed`: a part of it is in the database, until the roll-back. */
+export class SqlFailedError extends PodwayError {
+  constructor(where: Where, reason: string, rest: { exitCode: number; committed: boolean }) {
+    super('INSTALL.SQL_FAILED', `${where.server}: ${where.component} ${reason}`, {
+      details: { ...where, ...rest },
+    });
   }
 }
 

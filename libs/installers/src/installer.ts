@@ -1,11 +1,12 @@
 import type { ArtifactStore } from '@podway/artifacts';
-import type { Component } from '@podway/contracts';
+import type { Component, ProgramsSpec } from '@podway/contracts';
 import type { ServerTarget, StateDriver, StepContext } from '@podway/state';
+import type { Variables } from './variables.js';
 
 /** The bundle that components are taken from. */
 export interface BundleSource {
   readonly store: ArtifactStore;
-  /** SHA-256 of the bundle. */
+  /** SHA-256 of the bundle, or of what the component fetches in its place. */
   readonly digest: string;
 }
 
@@ -17,6 +18,10 @@ export interface InstallRequest {
   readonly context: StepContext;
   /** Name of the POD. */
   readonly pod: string;
+  /** The bundle's, with their values on this server. */
+  readonly variables: Variables;
+  /** How programs are called on this server. */
+  readonly programs: ProgramsSpec;
 }
 
 export interface Installed {
@@ -25,6 +30,8 @@ export interface Installed {
    * earlier stage already: it never runs twice, so that stage is taken up again.
    */
   readonly stageDir: string;
+  /** What somebody should know although it succeeded: a restart is wanted. */
+  readonly note?: string;
 }
 
 /** FIG. 2, 212: applies one component to a stage, beside the live state. Rejects INSTALL.*, BUNDLE.*, HOST.*, STATE.*. */

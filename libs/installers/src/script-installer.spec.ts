@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Component } from '@podway/contracts';
+import { resolveVariables } from './variables.js';
 import { archive, installingServer, script, type Files } from '../test/installing-server.js';
 
 const { bundle, context, install, publish, read, state, driver, at, nextToken } = installingServer();
@@ -41,6 +43,59 @@ printf '%s\\n' "$@" >arguments
       ctx,
     );
     expect(ctx.messages).toContain('step one');
+  });
+
+  describe('with variables', () => {
+    const secret = "it's $(id) \\ 100%\nand `more`\n";
+    const variables = resolveVariables(
+      [
+        { name: 'edition', default: 'pro "x"\n' },
+        { name: 'db-password', secret: true },
+      ],
+      { server: 'server-1', values: [{ 'db-password': { env: 'PODWAY_SECRET_DB' } }] },
+      { environment: () => secret, file: async () => undefined },
+    );
+
+    it('has them in its environment, whatever is in them', async () => {
+      const run = `#!/bin/sh\nprintf '%s' "$PODWAY_VAR_EDITION" >edition; printf '%s' "$PODWAY_VAR_DB_PASSWORD" >password\n`;
+      const digest = await bundle({ 'run.sh': { run } });
+      await publish(digest, [script(['./run.sh'])], context(), { variables: await variables });
+      expect(read('edition')).toBe('pro "x"\n');
+      expect(read('password')).toBe(secret);
+    });
+
+    it('shows a secret to no other process, and leaves it nowhere', async () => {
+      const seen = join(at().folder, 'seen');
+      const program = `for n in /proc/[0-9]*; do tr '\\0' ' ' <$n/cmdline; echo; done >${seen} 2>/dev/null; sleep 0.2`;
+      const watching = setInterval(() => {
+        appendFileSync(`${seen}.more`, execFileSync('ps', ['-eww', '-o', 'args=']));
+      }, 20);
+      try {
+        const digest = await bundle({ x: 'x' });
+        await publish(digest, [script(['sh', '-c', program])], context(), { variables: await variables });
+      } finally {
+        clearInterval(watching);
+      }
+      const all = readFileSync(seen, 'utf8') + readFileSync(`${seen}.more`, 'utf8');
+      expect(all).toContain('podway-install');
+      for (const form of ['$(id) ', 'and `more`', Buffer.from(secret).toString('base64').slice(0, 20)]) {
+        expect(all).not.toContain(form);
+        expect(spawnSync('grep', ['-rlF', form, join(at().folder, 'site')]).stdout.toString()).toBe('');
+      }
+    });
+
+    it('tells nobody a secret that it prints, whole or in parts', async () => {
+      const ctx = context();
+      const print = `printf 'a%s' "$PODWAY_VAR_DB_PASSWORD"; sleep 1; printf '%.9s' "$PODWAY_VAR_DB_PASSWORD" >&2; exit 3`;
+      const failed = publish(await bundle({ x: 'x' }), [script(['sh', '-c', print])], ctx, {
+        variables: await variables,
+      });
+      const error = (await failed.catch((reason: unknown) => reason)) as Error;
+      expect(error).toMatchObject({ code: 'INSTALL.SCRIPT_FAILED', details: { exitCode: 3 } });
+      expect(error.message).toMatch(/: a\[secret\]\[secret\]$/);
+      expect(ctx.messages).toContain('a[secret]');
+      expect(JSON.stringify([ctx.messages, error.stack, error])).not.toMatch(/it's|more/);
+    });
   });
 
   it.each<[string, string[], Partial<Component>, object]>([

@@ -2,18 +2,16 @@ import { basename, dirname } from 'node:path/posix';
 import { bundleStream } from '@podway/artifacts';
 import type { Component } from '@podway/contracts';
 import { OutcomeUnknownError, ScriptFailedError } from './installer.errors.js';
-import { followToEnd } from './script-job.js';
+import { runServerJob, type ServerProgram } from './server-job.js';
 import { runInStage } from './stage-shell.js';
-import { findMarkedTrees, markAndRun, unpackBundle } from './stage-scripts.js';
+import { findMarkedTrees, unpackBundle } from './stage-scripts.js';
 import { tellProgress } from './transfer-progress.js';
 import type { BundleSource, Installed, Installer, InstallRequest } from './installer.js';
-
-const DEFAULT_TIMEOUT_MS = 600_000;
 
 /**
  * Runs a program of the bundle, or one of the server, in the tree. It runs as a job of the server: it goes on when we
  * do not, and it begins at most once a deployment. It sees PODWAY_RELEASE_DIR (also its working folder),
- * PODWAY_BUNDLE_DIR, PODWAY_DEPLOYMENT_ID, PODWAY_POD and PODWAY_SERVER.
+ * PODWAY_BUNDLE_DIR, PODWAY_DEPLOYMENT_ID, PODWAY_POD and PODWAY_SERVER, and PODWAY_VAR_<NAME> for the bundle's variables.
  */
 export class ScriptInstaller implements Installer {
   readonly writesInPlace = true;
@@ -24,52 +22,24 @@ export class ScriptInstaller implements Installer {
   ) {}
 
   async apply(request: InstallRequest): Promise<Installed> {
-    const { driver, target, context } = request;
-    const { server } = target.session;
-    const jobId = `${context.deploymentId}.${this.component.name}`;
-    const job = { driver, target, context, jobId };
-    const ended =
-      (await followToEnd(job)) ?? (await this.#start(request, jobId).then(() => followToEnd(job)));
-    const where = { server, component: this.component.name };
-    if (ended?.exitCode === undefined) {
-      throw new OutcomeUnknownError(where, 'the server was restarted, or the job was taken away');
-    }
+    const ended = await runServerJob(request, this.component, () => this.#prepare(request));
+    const where = { server: request.target.session.server, component: this.component.name };
     if (ended.exitCode !== 0) throw new ScriptFailedError(where, ended.exitCode, ended.lastLines);
     return { stageDir: await this.#treeOfJob(request) };
   }
 
-  async #start(request: InstallRequest, jobId: string): Promise<void> {
+  async #prepare(request: InstallRequest): Promise<ServerProgram> {
     const { bundle, component } = this;
-    const { driver, target, context, stageDir, pod } = request;
-    const { server } = target.session;
+    const { target, context, stageDir } = request;
     const source = await bundleStream(bundle.store, bundle.digest);
-    await runInStage(
-      request,
-      component,
-      unpackBundle,
-      tellProgress(source, 'unpacking the bundle', context, server),
-    );
-    const around = dirname(stageDir);
-    await driver.startJob(target, context, {
-      jobId,
-      argv: [
-        'sh',
-        '-c',
-        markAndRun,
-        'podway-install',
-        `${around}/${this.#mark}`,
-        ...this.#program(`${around}/bundle`),
-      ],
-      cwd: stageDir,
-      env: {
-        PODWAY_RELEASE_DIR: stageDir,
-        PODWAY_BUNDLE_DIR: `${around}/bundle`,
-        PODWAY_DEPLOYMENT_ID: context.deploymentId,
-        PODWAY_POD: pod,
-        PODWAY_SERVER: server,
-      },
-      timeoutMs: component.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    });
+    const stream = tellProgress(source, 'unpacking the bundle', context, target.session.server);
+    await runInStage(request, component, unpackBundle, stream);
+    const bundleDir = `${dirname(stageDir)}/bundle`;
+    return {
+      argv: this.#program(bundleDir),
+      env: { PODWAY_RELEASE_DIR: stageDir, PODWAY_BUNDLE_DIR: bundleDir },
+      mark: this.#mark,
+    };
   }
 
   /** A program with a `/` is one of the bundle, others are found on the PATH. */

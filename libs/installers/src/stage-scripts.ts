@@ -86,8 +86,51 @@ mkdir -- bundle
 unpack bundle
 `;
 
-/** Run by the job: leaves its mark in the stage, then becomes the program. $1 is the mark. */
-export const markAndRun = ': >"$1" || exit 126; shift; exec "$@"';
+/** Unpacks the tar on standard input, files of the bundle, into a folder of the component beside the tree. */
+export const unpackFiles = `${prelude}
+rm -rf -- "files-$name"
+mkdir -- "files-$name"
+unpack "files-$name"
+`;
+
+/** Keeps the one file on standard input in such a folder. $4 is its name. */
+export const keepFile = `${prelude}
+rm -rf -- "files-$name"
+mkdir -- "files-$name"
+cat >"files-$name/$4"
+`;
+
+/** Keeps a text of ours on standard input, beside those of the bundle. $4 is its name. */
+export const keepText = `${prelude}
+mkdir -p -- "own-$name"
+cat >"own-$name/$4"
+`;
+
+/** Keeps the script on standard input that calls a program of the server. */
+export const keepProgram = `${prelude}
+cat >"program-$name"
+`;
+
+/** Keeps the variables on standard input, a line for each: its name and its value in base64. */
+export const writeVariables = `${prelude}
+umask 077
+cat >"variables-$name"
+`;
+
+/**
+ * Run by the job: leaves its mark, takes the variables into its environment, removes their file, then becomes the
+ * program. $1 is the mark, $2 the file. All words that hold a value are built-in, so that no process has it as an argument.
+ */
+export const runWithVariables = `
+: >"$1" || exit 126
+while read -r name value; do
+  value=$(printf '%s' "$value" | base64 -d && printf .) || exit 126
+  export "$name=\${value%.}"
+done <"$2" || exit 126
+rm -f -- "$2" || exit 126
+shift 2
+exec "$@"
+`;
 
 /** Prints the trees of those stages of deployment $2 below the folder $1 that have the mark $3. */
 export const findMarkedTrees = `

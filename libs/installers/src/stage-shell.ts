@@ -15,9 +15,19 @@ export async function runInStage(
   component: Component,
   script: string,
   stdin?: string | Readable,
+  ...more: readonly string[]
 ): Promise<string> {
   const { session } = target;
-  const argv = ['sh', '-c', script, 'podway-install', dirname(stageDir), component.name, component.to ?? ''];
+  const argv = [
+    'sh',
+    '-c',
+    script,
+    'podway-install',
+    dirname(stageDir),
+    component.name,
+    component.to ?? '',
+    ...more,
+  ];
   const { code, stdout, stderr } = await session.exec(argv, {
     stdin,
     signal: context.signal,

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { monotonicFactory } from 'ulid';
@@ -18,12 +18,24 @@ import { DirectoryArtifactStore } from '@podway/artifacts';
 import type { Component } from '@podway/contracts';
 import { NodeSshHostSessions } from '@podway/hosts';
 import { TreeStateDriver, type ServerTarget, type StepContext } from '@podway/state';
+import { startDebianServers, type DebianServer, type DebianServers } from '@podway/testing/debian-servers';
 import { SshServers, type SshServer } from '@podway/testing/ssh-servers';
 import { installerFor } from '../src/installer-for.js';
+import type { InstallRequest } from '../src/installer.js';
+import { noVariables } from '../src/variables.js';
 
 const ulid = monotonicFactory();
 
-export type Files = Record<string, string | { link: string } | { run: string }>;
+export type Files = Record<string, string | Buffer | { link: string } | { run: string }>;
+
+/** What an installer is given besides. */
+export type InstalledWith = Partial<Pick<InstallRequest, 'variables' | 'programs'>>;
+
+/** Remembers what was told. */
+export interface TestContext extends StepContext {
+  readonly messages: string[];
+  readonly notes: string[];
+}
 
 export const archive = (changes: Partial<Component> = {}): Component => ({
   name: 'site',
@@ -37,8 +49,22 @@ export const script = (run: string[], changes: Partial<Component> = {}): Compone
   ...changes,
 });
 
+/** The same on a Debian server with a root of its own, which has these packages; it stays for the whole file. */
+export function installingDebian(packages: readonly string[] = []) {
+  let all: DebianServers | undefined;
+  const debian = (): DebianServer => {
+    if (!all) throw new Error('the Debian server has not started');
+    return all.at(0);
+  };
+  beforeAll(async () => {
+    all = await startDebianServers({ names: ['debian-1'], packages });
+  }, 600_000);
+  afterAll(async () => all?.stop());
+  return { ...installingServer(debian), debian };
+}
+
 /** For one spec file: a real server, an empty POD and an empty store for each test, and what the installer agent does with them. */
-export function installingServer() {
+export function installingServer(debian?: () => DebianServer) {
   const driver = new TreeStateDriver();
   const sessions = new NodeSshHostSessions();
   let servers: SshServers;
@@ -60,8 +86,8 @@ export function installingServer() {
     folder = mkdtempSync(join(tmpdir(), 'podway-installers-'));
     store = new DirectoryArtifactStore(join(folder, 'store'));
     target = {
-      session: await sessions.session(server.spec()),
-      path: join(folder, 'site'),
+      session: await sessions.session(debian?.().spec() ?? server.spec()),
+      path: debian ? `/srv/${basename(folder)}` : join(folder, 'site'),
       state: { driver: 'tree', shared: ['uploads/', 'config/.env'] },
     };
     await driver.prepare(target);
@@ -75,34 +101,60 @@ export function installingServer() {
     for (const [path, content] of Object.entries(files)) {
       const file = join(from, path);
       mkdirSync(dirname(file), { recursive: true });
-      if (typeof content === 'string') writeFileSync(file, content);
+      if (typeof content === 'string' || Buffer.isBuffer(content)) writeFileSync(file, content);
       else if ('link' in content) symlinkSync(content.link, file);
       else writeFileSync(file, content.run);
-      if (typeof content === 'object' && 'run' in content) chmodSync(file, 0o755);
+      if (typeof content === 'object' && 'run' in content && !Buffer.isBuffer(content))
+        chmodSync(file, 0o755);
       if (typeof content === 'string') utimesSync(file, 1_600_000_000, 1_600_000_000);
     }
     const archive = execFileSync('tar', ['-C', from, '-cz', '.'], { maxBuffer: 1024 ** 3 });
     return (await store.put(Readable.from([archive]))).digest;
   }
 
-  function context(deploymentId = ulid()): StepContext & { messages: string[] } {
+  /** Stores what a component fetches by its URL, and names it so. */
+  async function fetched(content: Buffer): Promise<Pick<Component, 'url' | 'sha256'>> {
+    const { digest } = await store.put(Readable.from([content]));
+    return { url: 'https://files.example/file', sha256: digest };
+  }
+
+  function context(deploymentId = ulid()): TestContext {
     const messages: string[] = [];
     return {
       deploymentId,
       fencingToken: (token += 1),
       messages,
+      notes: [],
       progress: (message) => messages.push(message),
     };
   }
 
   /** What the installer agent does with the components. */
-  async function install(digest: string, components: Component[], ctx: StepContext) {
-    const installers = components.map((component) => installerFor(component, { store, digest }));
+  async function install(
+    digest: string,
+    components: Component[],
+    ctx: StepContext & Partial<TestContext>,
+    besides: InstalledWith = {},
+  ) {
+    const installers = components.map((component) =>
+      installerFor(component, { store, digest: component.sha256 ?? digest }),
+    );
     const copy = installers.some(({ writesInPlace }) => writesInPlace) ? 'full' : 'link';
     const { treeId: base } = await driver.snapshot(target, ctx, { watchdogMs: 600_000 });
     let { dir: stageDir } = await driver.beginStage(target, ctx, { base, copy });
     for (const installer of installers) {
-      ({ stageDir } = await installer.apply({ target, stageDir, driver, context: ctx, pod: 'shop' }));
+      const request = {
+        target,
+        stageDir,
+        driver,
+        context: ctx,
+        pod: 'shop',
+        variables: noVariables,
+        programs: {},
+      };
+      const installed = await installer.apply({ ...request, ...besides });
+      stageDir = installed.stageDir;
+      if (installed.note !== undefined) ctx.notes?.push(installed.note);
     }
     return stageDir;
   }
@@ -111,9 +163,10 @@ export function installingServer() {
     digest: string,
     components: Component[],
     ctx: StepContext = context(),
+    besides: InstalledWith = {},
   ): Promise<string> {
     const treeId = ctx.deploymentId;
-    const dir = await install(digest, components, ctx);
+    const dir = await install(digest, components, ctx, besides);
     const { fingerprint } = await driver.commitStage(target, ctx, { dir, treeId });
     await driver.switchTo(target, ctx, { treeId, fingerprint });
     await driver.disarmWatchdog(target, treeId);
@@ -121,7 +174,7 @@ export function installingServer() {
     return treeId;
   }
 
-  const live = (path = ''): string => join(folder, 'site/current', path);
+  const live = (path = ''): string => join(debian?.().root ?? '/', target.path, 'current', path);
   const read = (path: string): string => readFileSync(live(path), 'utf8');
   const listed = (below = live('/')): string[] =>
     execFileSync('find', [below, '-mindepth', '1', '-printf', '%P\\n'], { encoding: 'utf8' })
@@ -137,6 +190,7 @@ export function installingServer() {
 
   return {
     bundle,
+    fetched,
     context,
     install,
     publish,

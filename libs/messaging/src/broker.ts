@@ -14,7 +14,23 @@ export type Disposition =
   /** Comes back after a growing delay; dead-lettered once its tries are used up. */
   | { readonly kind: 'retry'; readonly reason: string }
   /** Never worth another try. */
-  | { readonly kind: 'dead-letter'; readonly code: string; readonly reason: string };
+  | {
+      readonly kind: 'dead-letter';
+      readonly code: string;
+      readonly reason: string;
+      /** How much of the body is kept. Unset: all of it. */
+      readonly keptBytes?: number;
+    };
+
+/** Who sent a message, as the broker itself vouches for it, and where an answer is awaited. */
+export interface Sender {
+  /** The broker's user; it has checked that. Unset: the sender did not say. */
+  readonly user?: string;
+  /** The exchange that it was published to. */
+  readonly exchange: string;
+  readonly replyTo?: string;
+  readonly correlationId?: string;
+}
 
 export interface Delivery {
   readonly queue: string;
@@ -22,6 +38,15 @@ export interface Delivery {
   readonly body: Uint8Array;
   /** 1 for the first. Counts retries asked for by a handler, not redeliveries after a crash. */
   readonly tries: number;
+  /** Kept over retries and replays. Only of brokers that client systems can reach. */
+  readonly sender?: Sender;
+}
+
+/** Where an answer goes. */
+export interface ReplyAddress {
+  /** A queue. Never RabbitMQ's direct reply-to: a forged name of that kind ends the connection of who answers. */
+  readonly replyTo: string;
+  readonly correlationId?: string;
 }
 
 export interface ConsumeOptions {
@@ -87,6 +112,12 @@ export interface Broker {
     options: ConsumeOptions,
     handler: (delivery: Delivery) => Promise<Disposition>,
   ): Promise<Subscription>;
+
+  /**
+   * Answers a client system. Resolves with true when the broker has the answer safe, with false when nobody takes it:
+   * there is no such queue, or it takes nothing within `timeoutMs`. Unset: client systems cannot reach this broker.
+   */
+  reply?(to: ReplyAddress, envelope: Envelope, options: { timeoutMs: number }): Promise<boolean>;
 
   /** Of one queue, or of all that were declared. */
   deadLetters(queue?: string): DeadLetters;

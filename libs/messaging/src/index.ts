@@ -5,3 +5,4 @@ export * from './messaging.errors.js';
 export * from './deadline.js';
 export * from './amqp/index.js';
 export * from './nest/index.js';
+export * from './management/index.js';

@@ -73,3 +73,10 @@ export class NoReplyError extends PodwayError {
     );
   }
 }
+
+/** RabbitMQ's management API does not answer, or refuses. */
+export class BrokerManagementError extends PodwayError {
+  constructor(what: string, cause?: unknown) {
+    super('BROKER.MANAGEMENT_FAILED', `RabbitMQ's management API: ${what}`, { retryable: true, cause });
+  }
+}

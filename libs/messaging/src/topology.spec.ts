@@ -5,10 +5,10 @@ import { snapshotTaken, takeSnapshot } from './testing/messages.js';
 import { defaultRetryPolicy, outcomesQueue, podwayTopology, queueOf, retryDelayMs } from './topology.js';
 
 describe('podwayTopology', () => {
-  it('has a queue for every declared command, and one for outcomes', () => {
+  it('has a queue for every declared command, one for updates of clients, and one for outcomes', () => {
     const names = podwayTopology().queues.map(({ name }) => name);
     const commands = allMessages().filter(({ kind }) => kind === 'command');
-    expect(names).toHaveLength(commands.length + 1);
+    expect(names).toHaveLength(commands.length + 2);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toContain('podway.installer-agent.install-update');
     expect(names.at(-1)).toBe(outcomesQueue);

@@ -17,6 +17,27 @@ export const deadLetterExchange = 'podway.dead-letters';
 /** Everything that the coordinator listens to. */
 export const outcomesQueue = 'podway.saga-coordinator.outcomes';
 
+/** Where the updates of all clients wait for a gateway. */
+export const clientUpdatesQueue = 'podway.ingress-gateway.updates';
+
+/** Most bytes that wait there, and as many again behind it as dead letters: clients must not fill the broker's disk. */
+const CLIENT_UPDATES_BYTES = 256 * 1024 * 1024;
+
+/** The exchange that a client publishes its updates to. */
+export function clientExchangeOf(client: string): string {
+  return `podway.client.${client}`;
+}
+
+/** What the names of a client's own queues begin with. */
+export function clientQueuePrefix(client: string): string {
+  return `${clientExchangeOf(client)}.`;
+}
+
+/** The stream queue that keeps the events of a client, to be read again from any offset. */
+export function clientStreamOf(client: string): string {
+  return `${exchanges.events}.${client}`;
+}
+
 export interface Binding {
   readonly exchange: ExchangeName;
   /** Routing key; on the topic exchange a pattern with `*` (one word) and `#` (any number). */
@@ -26,6 +47,8 @@ export interface Binding {
 export interface QueueSpec {
   readonly name: string;
   readonly bindings: readonly Binding[];
+  /** Most bytes: more are refused to who publishes, and of dead letters the oldest go. Unset: no limit. */
+  readonly maxBytes?: number;
 }
 
 export interface RetryPolicy {
@@ -56,7 +79,7 @@ export function queueOf(definition: MessageDefinition): string {
   return `podway.${definition.service}.${kebab}`;
 }
 
-/** Computed from the declared messages: a queue for each command, and the outcomes queue. */
+/** Computed from the declared messages: a queue for each command, that of the clients' updates, and the outcomes queue. */
 export function podwayTopology(retry: Partial<RetryPolicy> = {}): Topology {
   const commands = allMessages().filter((message) => message.kind === 'command');
   return {
@@ -64,6 +87,7 @@ export function podwayTopology(retry: Partial<RetryPolicy> = {}): Topology {
       ...commands
         .map(queueOf)
         .map((name) => ({ name, bindings: [{ exchange: exchanges.commands, key: name }] })),
+      { name: clientUpdatesQueue, bindings: [], maxBytes: CLIENT_UPDATES_BYTES },
       { name: outcomesQueue, bindings: [{ exchange: exchanges.outcomes, key: outcomesQueue }] },
     ],
     retry: { ...defaultRetryPolicy, ...retry },

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '@podway/testing/postgres';
 import { connectDatabase, isMigrated, migrate, type Database } from './data-source.js';
 
+const namesOf = ({ migrations }: Database): unknown[] => migrations.map(({ name }) => name);
+
 describe('migrate', () => {
   let postgres: TestPostgres;
   let url: string;
@@ -35,7 +37,7 @@ describe('migrate', () => {
 
   it('does its work once', async () => {
     const dataSource = await connect();
-    expect(await migrate(dataSource)).toEqual(['Initial1700000000000']);
+    expect(await migrate(dataSource)).toEqual(namesOf(dataSource));
     expect(await isMigrated(dataSource)).toBe(true);
     await dataSource.query(`insert into coordinator.inbox (message_id) values ('kept')`);
     expect(await migrate(dataSource)).toEqual([]);
@@ -47,7 +49,7 @@ describe('migrate', () => {
   it('may be asked for by many processes at once', async () => {
     const processes = await Promise.all(Array.from({ length: 8 }, connect));
     const ran = await Promise.all(processes.map(migrate));
-    expect(ran.flat()).toEqual(['Initial1700000000000']);
+    expect(ran.flat()).toEqual(namesOf(processes[0] as Database));
     for (const dataSource of processes) expect(await isMigrated(dataSource)).toBe(true);
   });
 

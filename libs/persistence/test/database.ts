@@ -46,5 +46,9 @@ async function empty(dataSource: Database): Promise<void> {
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
       where schemaname in ('coordinator', 'inventory', 'ingress', 'auth') and tablename <> 'rotation_generation'`,
   );
-  await dataSource.query(`truncate ${rows.map(({ name }) => name).join(', ')} restart identity`);
+  await dataSource.transaction(async (manager) => {
+    // Without the triggers that keep the audit log.
+    await manager.query('set local session_replication_role = replica');
+    await manager.query(`truncate ${rows.map(({ name }) => name).join(', ')} restart identity`);
+  });
 }

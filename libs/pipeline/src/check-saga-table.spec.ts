@@ -85,8 +85,18 @@ describe('checkSagaTable', () => {
     ],
     [
       'a replacement for nothing',
-      withRow('Installing', { onceAborted: { SnapshotTaken: 'Aborted' } }),
+      withRow('Installing', { instead: { aborted: { SnapshotTaken: 'Aborted' } } }),
       /which it does not take/,
+    ],
+    [
+      'another command for none',
+      withRow('Queued', { commandInstead: { installing: VerifyServer } }),
+      /Queued replaces a command that it does not have/,
+    ],
+    [
+      'another command that is never sent',
+      withRow('Replicating', { commandInstead: {} }),
+      /InstallOnOthers is never sent/,
     ],
     [
       'an unhandled pair',

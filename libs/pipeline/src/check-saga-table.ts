@@ -1,6 +1,7 @@
 import {
   deploymentStates,
   FailedOutcome,
+  LookCommand,
   services,
   StepCommand,
   StepOutcome,
@@ -10,8 +11,17 @@ import {
   type MessageClass,
 } from '@podway/contracts';
 import { SagaTableError } from './pipeline.errors.js';
-import { outcomesOf, ownSaga, reachable, reactionOf, sagaMessages, type SagaParts } from './reactions.js';
+import {
+  isStepless,
+  outcomesOf,
+  ownSaga,
+  reachable,
+  reactionOf,
+  sagaMessages,
+  type SagaParts,
+} from './reactions.js';
 import type { InputName } from './inputs.js';
+import type { SagaRow } from './saga-table.js';
 
 /**
  * Proves at start-up that the saga has no holes: every state reachable and able to end, every (state, message) pair
@@ -38,10 +48,13 @@ function rows({ table, meaning }: SagaParts): string[] {
     if (isStep !== (row.command !== undefined))
       problems.push(`${state} is a step or has a command, but not both`);
     if (row.command && (row.timeoutMs <= 0 || row.maxAttempts < 1)) problems.push(`${state} has no limits`);
+    if (!row.command && row.commandInstead)
+      problems.push(`${state} replaces a command that it does not have`);
     if (row.command && fails.size !== 1)
       problems.push(`${state} times out to ${fails.size} states instead of one`);
     if (row.terminal && row.abort !== 'ignored') problems.push(`${state} is terminal but can be aborted`);
-    for (const name of Object.keys(row.onceAborted ?? {}) as InputName[]) {
+    const replaced = Object.values(row.instead ?? {}).flatMap((ways) => Object.keys(ways) as InputName[]);
+    for (const name of replaced) {
       if (!row.advance[name] && !row.fail[name])
         problems.push(`${state} replaces ${name}, which it does not take`);
     }
@@ -97,10 +110,10 @@ function timings(saga: SagaParts): string[] {
   );
 }
 
-/** Each command: declared, sent by some state, and handled by exactly one service. */
+/** Each command of a deployment: declared, sent by some state, and handled by exactly one service. */
 function commands({ table, messages }: SagaParts): string[] {
-  const declared = messages.filter(({ kind }) => kind === 'command');
-  const sent = new Set<MessageClass>(deploymentStates.flatMap((state) => table[state].command ?? []));
+  const declared = messages.filter(({ kind, payload }) => kind === 'command' && !isA(payload, LookCommand));
+  const sent = new Set<MessageClass>(deploymentStates.flatMap((state) => commandsOfRow(table[state])));
   const undeclared = [...sent].filter((type) => !declared.some(({ payload }) => payload === type));
   return [
     ...undeclared.map(({ name }) => `${name} is sent but is no declared command`),
@@ -118,14 +131,21 @@ function commands({ table, messages }: SagaParts): string[] {
   ];
 }
 
+function commandsOfRow({ command, commandInstead = {} }: SagaRow): MessageClass[] {
+  return [...(command ? [command] : []), ...Object.values(commandInstead)];
+}
+
 /** Each declared outcome ends some step, in the column that its kind belongs to. */
 function outcomes({ table, messages }: SagaParts): string[] {
   const told = messages.filter(({ payload }) => isA(payload, StepOutcome) && payload !== StepProgressed);
   const used = (name: string) =>
-    steps.some((step) => outcomesOf({ table }, step).includes(name as InputName));
+    steps.some((step) =>
+      [...outcomesOf({ table }, step), ...(table[step].keeps ?? [])].includes(name as InputName),
+    );
   const orphans = told.filter(({ name }) => !used(name)).map(({ name }) => `${name} ends no step`);
   const misplaced = steps.flatMap((step) =>
     outcomesOf({ table }, step).flatMap((name) => {
+      if (isStepless(name)) return [];
       const definition = told.find((message) => message.name === name);
       if (!definition) return [`${step} ends by ${name}, which is no declared outcome`];
       const failing = table[step].fail[name] !== undefined;

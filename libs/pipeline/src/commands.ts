@@ -1,10 +1,13 @@
 import {
+  InstallOnOthers,
   PodCommand,
   type AuthenticateUpdate,
   type ConfirmPod,
+  type HoldCanary,
   type InstallUpdate,
+  type MessageClass,
   type PodCommand as PodCommandFields,
-  type ReplicateRelease,
+  type PromotionCommand,
   type ResolvePod,
   type RestoreSnapshot,
   type SelectCanary,
@@ -14,8 +17,8 @@ import {
   type VerifyServer,
 } from '@podway/contracts';
 import { IncompleteStateError } from './pipeline.errors.js';
-import { serversToConfirm, touchedReplicas, type SagaState } from './saga-state.js';
-import { sagaTable } from './saga-table.js';
+import { circumstancesOf, serversToConfirm, touchedReplicas, type SagaState } from './saga-state.js';
+import { sagaTable, type SagaRow } from './saga-table.js';
 
 type Known = Required<Pick<SagaState, 'client' | 'pod' | 'canary' | 'snapshot' | 'treeId' | 'fingerprint'>>;
 type Payload<T extends StepCommand> = Omit<T, keyof StepCommand>;
@@ -37,10 +40,11 @@ const installed = (state: SagaState) => ({
 
 /** What each step's command says besides what all commands say. */
 const payloads = {
-  Authenticating: ({ publisher, source, target }): Payload<AuthenticateUpdate> => ({
+  Authenticating: ({ publisher, source, target, statement }): Payload<AuthenticateUpdate> => ({
     publisher,
     source,
     target,
+    ...(statement === undefined ? {} : { statement }),
   }),
   Resolving: ({ publisher, target }): Payload<ResolvePod> => ({ publisher, target }),
   SelectingCanary: (): PodPayload<SelectCanary> => ({}),
@@ -55,11 +59,15 @@ const payloads = {
     source: state.source,
     ...installed(state),
   }),
-  Replicating: (state): PodPayload<ReplicateRelease> => ({
+  AwaitingCanaries: (state): PodPayload<HoldCanary> => ({ canary: canary(state) }),
+  AwaitingApproval: (state): PodPayload<HoldCanary> => ({ canary: canary(state) }),
+  Replicating: (state): PodPayload<PromotionCommand> | PodPayload<InstallOnOthers> => ({
     canary: canary(state),
     replicas: [...(state.replicas ?? [])],
     snapshot: snapshot(state),
     ...installed(state),
+    ...(state.source.acceptLoss === true ? { acceptLoss: true } : {}),
+    ...(commandTypeOf(state, 'Replicating') === InstallOnOthers ? { source: state.source } : {}),
   }),
   Confirming: (state): PodPayload<ConfirmPod> => ({
     servers: serversToConfirm(state),
@@ -73,6 +81,7 @@ const payloads = {
     snapshot: snapshot(state),
     // Only the tree that this deployment made is given up; a kept release that was gone back to stays kept.
     ...(state.source.kind === 'artifact' ? { treeId: state.deploymentId } : {}),
+    ...(state.acceptLoss ? { acceptLoss: true } : {}),
   }),
   ConfirmingRollback: (state): PodPayload<ConfirmPod> => ({
     servers: serversToConfirm(state),
@@ -82,9 +91,16 @@ const payloads = {
   }),
 } satisfies Record<Step, (state: SagaState) => object>;
 
+/** Which command the step sends, in the deployment's circumstances. */
+function commandTypeOf(state: SagaState, step: Step): MessageClass<StepCommand> | undefined {
+  const { command, commandInstead }: SagaRow = sagaTable[step];
+  const [other] = circumstancesOf(state).flatMap((circumstance) => commandInstead?.[circumstance] ?? []);
+  return other ?? command;
+}
+
 /** The command of the state that the deployment is in. Throws {@link IncompleteStateError} when something is missing. */
 export function commandOf(state: SagaState, step: Step): StepCommand {
-  const type = sagaTable[step].command;
+  const type = commandTypeOf(state, step);
   if (!type || state.deadline === undefined) {
     throw new IncompleteStateError(state.deploymentId, step, type ? 'deadline' : 'a command in the table');
   }

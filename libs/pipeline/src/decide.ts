@@ -1,9 +1,13 @@
 import {
   AbortRequested,
+  ApprovalGranted,
+  ApprovalRefused,
+  CanaryHeld,
   StepOutcome,
   StepProgressed,
   UpdateSubmitted,
   type DeploymentState,
+  type Step,
 } from '@podway/contracts';
 import { deferred, ignored, noEffects, type Decision, type DecisionContext, type Moved } from './decision.js';
 import { attempted, deadlineOf, entered, stepOf } from './entering.js';
@@ -19,7 +23,7 @@ import {
 import { timingOf } from './outcome-grid.js';
 import { ForeignMessageError } from './pipeline.errors.js';
 import { toQuarantine } from './quarantine.js';
-import type { SagaState } from './saga-state.js';
+import { circumstancesOf, type SagaState } from './saga-state.js';
 import { limitOf, sagaTable, type SagaRow } from './saga-table.js';
 
 type Outcome = Outcomes[OutcomeName];
@@ -38,6 +42,8 @@ export function decide(state: SagaState, input: SagaInput, context: DecisionCont
   }
   if (input instanceof StepOutcome) return onOutcome(state, input, context);
   if (input instanceof AbortRequested) return onAbort(state, input, context);
+  if (input instanceof ApprovalGranted || input instanceof ApprovalRefused)
+    return onWord(state, input, context);
   if (input instanceof UpdateSubmitted) return ignored('the deployment has begun already');
   return onInternal(state, input, context);
 }
@@ -69,6 +75,7 @@ function onProgress(state: SagaState, progress: StepProgressed, context: Decisio
 }
 
 function onAnswer(state: SagaState, outcome: Outcome, context: DecisionContext): Decision {
+  if (outcome instanceof CanaryHeld) return onHeld(state, outcome, context);
   const name = nameOf(outcome);
   const to = nextOf(state, name);
   if (!to) return ignored(`${name} does not end ${state.name}`);
@@ -79,20 +86,65 @@ function onAnswer(state: SagaState, outcome: Outcome, context: DecisionContext):
   return { ...moved, publish: outcome, effects };
 }
 
+/** The wait goes on; the command is due again at the time told, or when the wait itself is over. */
+function onHeld(state: SagaState, { againInMs }: CanaryHeld, { now }: DecisionContext): Moved {
+  const again = new Date(now.getTime() + againInMs).toISOString();
+  const end = waitEnd(state);
+  const deadline = end !== undefined && end < again ? end : again;
+  return { kind: 'moved', state: { ...state, deadline, tries: 0 }, commands: [], effects: noEffects };
+}
+
+/** When an approval is waited for no longer. */
+function waitEnd({ name, enteredAt, approvalTimeoutMs }: SagaState): string | undefined {
+  if (name !== 'AwaitingApproval' || approvalTimeoutMs === undefined) return undefined;
+  return new Date(Date.parse(enteredAt) + approvalTimeoutMs).toISOString();
+}
+
 function onAbort(state: SagaState, request: AbortRequested, context: DecisionContext): Decision {
-  const rule = sagaTable[state.name].abort;
-  if (rule === 'ignored') return ignored(`an abort changes nothing in ${state.name}`);
-  if (state.abort) return ignored('an abort is under way already');
   const { by, reason } = request;
-  const aborting: SagaState = { ...state, abort: { by, ...(reason === undefined ? {} : { reason }) } };
-  if (rule === 'later') {
-    return { kind: 'moved', state: aborting, commands: [], publish: request, effects: noEffects };
-  }
-  return { ...entered(aborting, rule, 'AbortRequested', context), publish: request };
+  const abort = { by, ...(reason === undefined ? {} : { reason }) };
+  const decision = aborted(state, abort, 'AbortRequested', context);
+  return decision.kind === 'moved' ? { ...decision, publish: request } : decision;
+}
+
+function aborted(
+  state: SagaState,
+  abort: NonNullable<SagaState['abort']>,
+  cause: InputName,
+  context: DecisionContext,
+): Decision {
+  const row: SagaRow = sagaTable[state.name];
+  const rule = row.fail[cause] ?? row.abort;
+  if (rule === 'ignored') return ignored(`${cause} changes nothing in ${state.name}`);
+  if (state.abort) return ignored('an abort is under way already');
+  const aborting: SagaState = { ...state, abort };
+  if (rule === 'later') return { kind: 'moved', state: aborting, commands: [], effects: noEffects };
+  return entered(aborting, rule, cause, context);
+}
+
+/** Somebody approved what the canary shows, or did not. */
+function onWord(
+  state: SagaState,
+  word: ApprovalGranted | ApprovalRefused,
+  context: DecisionContext,
+): Decision {
+  const name = nameOf(word);
+  const to = nextOf(state, name);
+  if (!to) return ignored(`${name} has no meaning in ${state.name}`);
+  const { by, reason } = word;
+  const detail = `refused by ${by}${reason === undefined ? '' : `: ${reason}`}`;
+  const said =
+    word instanceof ApprovalGranted
+      ? { approvedBy: by }
+      : failed(state, { code: 'APPROVAL.REFUSED', detail, step: 'AwaitingApproval' });
+  return { ...entered({ ...state, ...said }, to, name, context), publish: word };
 }
 
 function onInternal(state: SagaState, input: InternalInput, context: DecisionContext): Decision {
   if (input.kind === 'Timeout') return onTimeout(state, context);
+  if (input.kind === 'GroupFailed') {
+    return aborted(state, { by: input.by, reason: input.reason }, 'GroupFailed', context);
+  }
   const to = nextOf(state, input.kind);
   if (!to) return ignored(`${input.kind} has no meaning in ${state.name}`);
   return entered({ ...state, ...noted(input) }, to, input.kind, context);
@@ -100,7 +152,9 @@ function onInternal(state: SagaState, input: InternalInput, context: DecisionCon
 
 function noted(input: InternalInput): Partial<SagaState> {
   if (input.kind === 'Superseded') return { supersededBy: input.by };
-  return input.kind === 'RetryRequested' ? { rollbackFailure: undefined } : {};
+  return input.kind === 'RetryRequested'
+    ? { rollbackFailure: undefined, acceptLoss: input.acceptLoss === true ? true : undefined }
+    : {};
 }
 
 function onTimeout(state: SagaState, context: DecisionContext): Decision {
@@ -108,6 +162,8 @@ function onTimeout(state: SagaState, context: DecisionContext): Decision {
   if (!step || state.deadline === undefined) return ignored(`${state.name} has no deadline`);
   if (context.now < new Date(state.deadline)) return ignored('the deadline has been moved');
   const { timeoutMs, maxAttempts } = limitOf(step, context.limits);
+  const end = waitEnd(state);
+  if (end !== undefined && context.now >= new Date(end)) return onWaitOver(state, step, context);
   if (state.tries < maxAttempts) {
     return { kind: 'moved', ...attempted(state, step, context), effects: noEffects };
   }
@@ -119,15 +175,25 @@ function onTimeout(state: SagaState, context: DecisionContext): Decision {
   return { ...moved, effects: { ...moved.effects, quarantine } };
 }
 
+/** Nobody has answered. What the canary shows is not wanted by anybody. */
+function onWaitOver(state: SagaState, step: Step, context: DecisionContext): Moved {
+  const detail = `nobody approved within ${state.approvalTimeoutMs} ms`;
+  const over = { ...state, ...failed(state, { code: 'APPROVAL.EXPIRED', detail, step }) };
+  return entered(over, failOf(state), 'Timeout', context);
+}
+
 function leavingOut(state: SagaState, servers: readonly string[]): SagaState {
   return { ...state, quarantined: [...new Set([...state.quarantined, ...servers])] };
 }
 
-/** Where the table sends the deployment, the abort that it remembers counted in. */
+/** Where the table sends the deployment, in its circumstances. */
 function nextOf(state: SagaState, name: InputName): DeploymentState | undefined {
   const row: SagaRow = sagaTable[state.name];
-  const aborted = state.abort ? row.onceAborted?.[name] : undefined;
-  return aborted ?? row.advance[name] ?? row.fail[name];
+  for (const circumstance of circumstancesOf(state)) {
+    const to = row.instead?.[circumstance]?.[name];
+    if (to) return to;
+  }
+  return row.advance[name] ?? row.fail[name];
 }
 
 /** The fail column, for a step that nobody has answered. `checkSagaTable` proves that it is one state. */

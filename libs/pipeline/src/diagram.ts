@@ -1,5 +1,14 @@
 import { deploymentStates, steps, type DeploymentState, type MessageDefinition } from '@podway/contracts';
-import { nextStates, ownSaga, reactionOf, sagaMessages, type Reaction, type SagaParts } from './reactions.js';
+import type { Circumstance } from './circumstances.js';
+import {
+  nextStates,
+  ownSaga,
+  reactionOf,
+  sagaMessages,
+  type Instead,
+  type Reaction,
+  type SagaParts,
+} from './reactions.js';
 
 /** The saga as a Markdown page: diagram, limits and the full grid. Made from the table, never edited. */
 export function renderSagaDocument(parts: Partial<SagaParts> = {}): string {
@@ -13,7 +22,9 @@ export function renderSagaDocument(parts: Partial<SagaParts> = {}): string {
     '## Commands and limits',
     limits(saga),
     '## Every state and every message',
-    'Names: the state that follows. `once aborted`: the state that follows instead when an abort is remembered. ' +
+    'Names: the state that follows. `once aborted`: the state that follows instead when an abort is remembered; ' +
+      '`all or nothing`: when the update names several PODs that go together or not at all; `with approval`: when the ' +
+      'POD wants an approval; `installing on each`: when it wants the installers to run on all its servers. ' +
       '`·` ignored, `later` deferred (it comes again), `extends` the deadline, `remembers` the abort until the step ' +
       'has ended, `retries` with a new attempt first. Only the present attempt of a step counts; outcomes of ' +
       'earlier attempts are ignored. States that have ended ignore everything, except RollbackFailed.',
@@ -33,12 +44,25 @@ function mermaid(saga: SagaParts): string[] {
   return ['stateDiagram-v2', '  [*] --> Authenticating: UpdateSubmitted', ...edges, ...ends];
 }
 
+const words: Readonly<Record<Circumstance, string>> = {
+  aborted: 'once aborted',
+  allOrNothing: 'all or nothing',
+  approval: 'with approval',
+  installing: 'installing on each',
+};
+
+function insteadOf({ instead }: { instead: Instead }): [Circumstance, DeploymentState][] {
+  return Object.entries(instead) as [Circumstance, DeploymentState][];
+}
+
 function causes(saga: SagaParts, state: DeploymentState, to: DeploymentState): string[] {
   return sagaMessages(saga).flatMap((message) => {
     const reaction = reactionOf(saga, state, message);
     if (!('to' in reaction)) return [];
     if (reaction.to === to) return [message.name];
-    return reaction.onceAborted === to ? [`${message.name} once aborted`] : [];
+    return insteadOf(reaction)
+      .filter(([, other]) => other === to)
+      .map(([circumstance]) => `${message.name} ${words[circumstance]}`);
   });
 }
 
@@ -46,8 +70,14 @@ function limits({ table, messages }: SagaParts): string {
   const serviceOf = (type: MessageDefinition['payload'] | undefined) =>
     messages.find(({ payload }) => payload === type)?.service ?? '?';
   const rows = steps.map((step) => {
-    const { command, timeoutMs, maxAttempts } = table[step];
-    return [step, command?.name ?? '?', serviceOf(command), `${timeoutMs / 1_000} s`, `${maxAttempts}`];
+    const { command, commandInstead = {}, timeoutMs, maxAttempts } = table[step];
+    const others = Object.entries(commandInstead) as [Circumstance, typeof command][];
+    const named = [
+      command?.name ?? '?',
+      ...others.map(([when, type]) => `${words[when]} ${type?.name ?? '?'}`),
+    ];
+    const by = [command, ...others.map(([, type]) => type)].map(serviceOf);
+    return [step, named.join('; '), by.join('; '), `${timeoutMs / 1_000} s`, `${maxAttempts}`];
   });
   return markdown(['State', 'Command', 'Service', 'Silence allowed', 'Attempts'], rows);
 }
@@ -67,17 +97,18 @@ function grid(saga: SagaParts): string {
 
 function cell(reaction: Reaction): string {
   if ('to' in reaction) {
-    const to = reaction.onceAborted ? `${reaction.to} (once aborted ${reaction.onceAborted})` : reaction.to;
+    const others = insteadOf(reaction).map(([circumstance, other]) => `${words[circumstance]} ${other}`);
+    const to = others.length > 0 ? `${reaction.to} (${others.join('; ')})` : reaction.to;
     return reaction.kind === 'retries' ? `retries, ${to}` : to;
   }
-  const words = {
+  const without = {
     extends: 'extends',
     remembers: 'remembers',
     ignores: '·',
     defers: 'later',
     unhandled: '**UNHANDLED**',
   };
-  return words[reaction.kind];
+  return without[reaction.kind];
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -88,8 +88,11 @@ function detailOf(from: SagaState, to: SagaState): { detail?: string } {
   return {};
 }
 
+/** States in which all servers were proved to agree, or are about to be told so. */
+const AGREED: readonly DeploymentState[] = ['Confirming', 'AwaitingPods', 'ConfirmingRollback'];
+
 function endOf(from: SagaState, to: SagaState): Effects {
-  const agreed = from.name === 'Confirming' || from.name === 'ConfirmingRollback';
+  const agreed = AGREED.includes(from.name);
   const good = to.name === 'Succeeded' || to.name === 'RolledBack' || to.name === 'Aborted';
   const confirmed = agreed && good ? serversToConfirm(from) : [];
   return {

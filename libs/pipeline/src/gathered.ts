@@ -42,8 +42,8 @@ function factsOf(state: SagaState, outcome: Outcome): Partial<SagaState> {
   if (outcome instanceof FailedOutcome) return failed(state, failureOf(outcome));
   if (outcome instanceof PodResolved) return { client: outcome.client, pod: outcome.pod };
   if (outcome instanceof CanarySelected) {
-    const { canary, replicas, podRevision } = outcome;
-    return { canary, replicas, podRevision };
+    const { canary, replicas, podRevision, approvalTimeoutMs, promotion } = outcome;
+    return { canary, replicas, podRevision, approvalTimeoutMs, ...(promotion && { promotion }) };
   }
   if (outcome instanceof SnapshotTaken) return { snapshot: outcome.snapshot };
   if (outcome instanceof UpdateInstalled) {
@@ -51,9 +51,11 @@ function factsOf(state: SagaState, outcome: Outcome): Partial<SagaState> {
   }
   if (outcome instanceof VerificationPassed) return { fingerprint: outcome.fingerprint };
   // Each direction says anew who is left out: a server that missed the release may well be put back.
-  if (outcome instanceof ReleaseReplicated || outcome instanceof SnapshotRestored) {
-    return { quarantined: leftBehind(outcome.servers) };
+  if (outcome instanceof ReleaseReplicated) {
+    const { servers, changes } = outcome;
+    return { quarantined: leftBehind(servers), ...(changes === undefined ? {} : { changes }) };
   }
+  if (outcome instanceof SnapshotRestored) return { quarantined: leftBehind(outcome.servers) };
   return {};
 }
 

@@ -1,5 +1,9 @@
 export * from './inputs.js';
+export * from './circumstances.js';
 export * from './saga-table.js';
+export * from './update-group.js';
+export * from './windows.js';
+export * from './waiting.js';
 export * from './outcome-grid.js';
 export * from './saga-state.js';
 export * from './decision.js';
@@ -8,3 +12,4 @@ export { begin } from './begin.js';
 export { decide } from './decide.js';
 export { checkSagaTable } from './check-saga-table.js';
 export { renderSagaDocument } from './diagram.js';
+export * from './healing.js';

@@ -1,6 +1,10 @@
 import {
   messageOf,
   type AbortRequested,
+  type ApprovalGranted,
+  type ApprovalRefused,
+  type CanaryHeld,
+  type CanaryLost,
   type CanarySelected,
   type CanaryUnavailable,
   type InstallFailed,
@@ -33,6 +37,7 @@ export interface Successes {
   SnapshotTaken: SnapshotTaken;
   UpdateInstalled: UpdateInstalled;
   VerificationPassed: VerificationPassed;
+  CanaryHeld: CanaryHeld;
   ReleaseReplicated: ReleaseReplicated;
   PodConfirmed: PodConfirmed;
   SnapshotRestored: SnapshotRestored;
@@ -47,6 +52,7 @@ export interface Failures {
   InstallFailed: InstallFailed;
   VerificationFailed: VerificationFailed;
   VerificationInconclusive: VerificationInconclusive;
+  CanaryLost: CanaryLost;
   ReplicationFailed: ReplicationFailed;
   PodDiverged: PodDiverged;
   RestoreFailed: RestoreFailed;
@@ -63,21 +69,43 @@ export type InternalInput =
   | { readonly kind: 'Timeout' }
   /** A newer update of the same POD takes the place of this waiting one. */
   | { readonly kind: 'Superseded'; readonly by: string }
+  /** The canaries of all PODs of the update have passed. */
+  | { readonly kind: 'CanariesPassed' }
+  /** All PODs of the update are confirmed: each may keep the release. */
+  | { readonly kind: 'GroupConfirmed' }
+  /** A POD of the same update did not hold, and this one is not to go on without it. Taken as an abort. */
+  | { readonly kind: 'GroupFailed'; readonly by: string; readonly reason: string }
   /** An operator asks to take up a failed roll-back again. `by` is the id of the credential. */
-  | { readonly kind: 'RetryRequested'; readonly by: string };
+  | { readonly kind: 'RetryRequested'; readonly by: string; readonly acceptLoss?: boolean };
 
 export type InternalName = InternalInput['kind'];
 
 /** All that a deployment can be told. */
 export type SagaInput =
-  Outcomes[OutcomeName] | StepProgressed | AbortRequested | UpdateSubmitted | InternalInput;
-export type InputName = OutcomeName | 'StepProgressed' | 'AbortRequested' | 'UpdateSubmitted' | InternalName;
+  | Outcomes[OutcomeName]
+  | StepProgressed
+  | AbortRequested
+  | ApprovalGranted
+  | ApprovalRefused
+  | UpdateSubmitted
+  | InternalInput;
+export type InputName =
+  | OutcomeName
+  | 'StepProgressed'
+  | 'AbortRequested'
+  | 'ApprovalGranted'
+  | 'ApprovalRefused'
+  | 'UpdateSubmitted'
+  | InternalName;
 
 /** The internal inputs, for checks and documents. */
 export const internalNames = [
   'PodLeased',
   'Timeout',
   'Superseded',
+  'CanariesPassed',
+  'GroupConfirmed',
+  'GroupFailed',
   'RetryRequested',
 ] as const satisfies InternalName[];
 

@@ -12,8 +12,8 @@ const O = 'own';
 const l = 'late';
 const e = 'early';
 
-type Row = readonly [Timing, Timing, Timing, Timing, Timing, Timing, Timing, Timing, Timing, Timing];
-const over: Row = [l, l, l, l, l, l, l, l, l, l];
+type Row = readonly Timing[] & { readonly length: 12 };
+const over: Row = [l, l, l, l, l, l, l, l, l, l, l, l];
 
 // prettier-ignore
 const grid: Readonly<Record<DeploymentState, Row>> = {
@@ -23,21 +23,26 @@ const grid: Readonly<Record<DeploymentState, Row>> = {
   //                   |  |  |  Snapshotting
   //                   |  |  |  |  Installing
   //                   |  |  |  |  |  Verifying
-  //                   |  |  |  |  |  |  Replicating
-  //                   |  |  |  |  |  |  |  Confirming
-  //                   |  |  |  |  |  |  |  |  RollingBack
-  //                   |  |  |  |  |  |  |  |  |  ConfirmingRollback
-  Authenticating:     [O, e, e, e, e, e, e, e, e, e],
-  Resolving:          [l, O, e, e, e, e, e, e, e, e],
-  Queued:             [l, l, e, e, e, e, e, e, e, e],
-  SelectingCanary:    [l, l, O, e, e, e, e, e, e, e],
-  Snapshotting:       [l, l, l, O, e, e, e, e, e, e],
-  Installing:         [l, l, l, l, O, e, e, e, e, e],
-  Verifying:          [l, l, l, l, l, O, e, e, e, e],
-  Replicating:        [l, l, l, l, l, l, O, e, e, e],
-  Confirming:         [l, l, l, l, l, l, l, O, e, e],
-  RollingBack:        [l, l, l, l, l, l, l, l, O, e],
-  ConfirmingRollback: [l, l, l, l, l, l, l, l, l, O],
+  //                   |  |  |  |  |  |  AwaitingCanaries
+  //                   |  |  |  |  |  |  |  AwaitingApproval
+  //                   |  |  |  |  |  |  |  |  Replicating
+  //                   |  |  |  |  |  |  |  |  |  Confirming
+  //                   |  |  |  |  |  |  |  |  |  |  RollingBack
+  //                   |  |  |  |  |  |  |  |  |  |  |  ConfirmingRollback
+  Authenticating:     [O, e, e, e, e, e, e, e, e, e, e, e],
+  Resolving:          [l, O, e, e, e, e, e, e, e, e, e, e],
+  Queued:             [l, l, e, e, e, e, e, e, e, e, e, e],
+  SelectingCanary:    [l, l, O, e, e, e, e, e, e, e, e, e],
+  Snapshotting:       [l, l, l, O, e, e, e, e, e, e, e, e],
+  Installing:         [l, l, l, l, O, e, e, e, e, e, e, e],
+  Verifying:          [l, l, l, l, l, O, e, e, e, e, e, e],
+  AwaitingCanaries:   [l, l, l, l, l, l, O, e, e, e, e, e],
+  AwaitingApproval:   [l, l, l, l, l, l, l, O, e, e, e, e],
+  Replicating:        [l, l, l, l, l, l, l, l, O, e, e, e],
+  Confirming:         [l, l, l, l, l, l, l, l, l, O, e, e],
+  AwaitingPods:       [l, l, l, l, l, l, l, l, l, l, e, e],
+  RollingBack:        [l, l, l, l, l, l, l, l, l, l, O, e],
+  ConfirmingRollback: [l, l, l, l, l, l, l, l, l, l, l, O],
   Succeeded:          over,
   Rejected:           over,
   Superseded:         over,
@@ -54,12 +59,26 @@ export const outcomeGrid: OutcomeGrid = grid;
 
 /** Inputs without a step, and the states in which they mean something. In all others they are ignored. */
 export type SteplessMeaning = Readonly<
-  Record<'PodLeased' | 'Superseded' | 'RetryRequested' | 'UpdateSubmitted', readonly DeploymentState[]>
+  Record<
+    | 'PodLeased'
+    | 'Superseded'
+    | 'CanariesPassed'
+    | 'ApprovalGranted'
+    | 'ApprovalRefused'
+    | 'GroupConfirmed'
+    | 'RetryRequested'
+    | 'UpdateSubmitted',
+    readonly DeploymentState[]
+  >
 >;
 
 export const meaning: SteplessMeaning = {
   PodLeased: ['Queued'],
   Superseded: ['Queued'],
+  CanariesPassed: ['AwaitingCanaries'],
+  ApprovalGranted: ['AwaitingApproval'],
+  ApprovalRefused: ['AwaitingApproval'],
+  GroupConfirmed: ['AwaitingPods'],
   RetryRequested: ['RollbackFailed'],
   UpdateSubmitted: [],
 };

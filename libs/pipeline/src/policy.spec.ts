@@ -225,6 +225,14 @@ describe('a roll-back that fails keeps the POD and calls the operator', () => {
     expect(state.quarantined).toEqual(['web-2', 'web-3']);
   });
 
+  it('servers that it has found never switched, and left alone, do not', () => {
+    const back = at('RollingBack', { attempts: { ...replicated.attempts, RollingBack: 1 } });
+    const failed = told(RestoreFailed, 'RollingBack', 1, {
+      servers: servers('failed', 'unchanged', 'unchanged'),
+    });
+    expect(after(back, failed).effects).toMatchObject({ callOperator: true, quarantine: ['web-1'] });
+  });
+
   it('all touched servers do when nobody answered', () => {
     const back = { ...silent, attempts: { RollingBack: 5 } };
     expect(after(at('RollingBack', back), timeout).effects.quarantine).toEqual(['web-1']);

@@ -7,6 +7,7 @@ import {
   type Step,
 } from '@podway/contracts';
 import { internalNames, type InputName } from './inputs.js';
+import { circumstances, type Circumstance } from './circumstances.js';
 import { meaning, outcomeGrid, type OutcomeGrid, type SteplessMeaning } from './outcome-grid.js';
 import { sagaTable, type SagaTable } from './saga-table.js';
 
@@ -30,9 +31,11 @@ export interface SagaMessage {
   readonly step?: Step;
 }
 
+/** Where else it goes, in which circumstances. */
+export type Instead = Readonly<Partial<Record<Circumstance, DeploymentState>>>;
+
 export type Reaction =
-  | { readonly kind: 'goes'; readonly to: DeploymentState; readonly onceAborted?: DeploymentState }
-  | { readonly kind: 'retries'; readonly to: DeploymentState; readonly onceAborted?: DeploymentState }
+  | { readonly kind: 'goes' | 'retries'; readonly to: DeploymentState; readonly instead: Instead }
   | { readonly kind: 'extends' | 'remembers' | 'ignores' | 'defers' | 'unhandled' };
 
 /** Names in the advance and fail columns of a state. */
@@ -40,23 +43,38 @@ export function outcomesOf({ table }: Pick<SagaParts, 'table'>, state: Deploymen
   return Object.keys({ ...table[state].advance, ...table[state].fail }) as InputName[];
 }
 
+const stepless: readonly InputName[] = [
+  'UpdateSubmitted',
+  'AbortRequested',
+  'ApprovalGranted',
+  'ApprovalRefused',
+  ...internalNames,
+];
+
+/** Whether the input answers no command. */
+export function isStepless(name: InputName): boolean {
+  return stepless.includes(name);
+}
+
 /** Every message that a deployment can be told, step by step, then those without a step. */
 export function sagaMessages(parts: Pick<SagaParts, 'table'>): SagaMessage[] {
   const stepwise = steps.flatMap((step) =>
-    [...outcomesOf(parts, step), 'StepProgressed' as const].map((name) => ({ name, step })),
+    [...outcomesOf(parts, step), ...(parts.table[step].keeps ?? []), 'StepProgressed' as const]
+      .filter((name) => !stepless.includes(name))
+      .map((name) => ({ name, step })),
   );
-  const stepless: InputName[] = ['UpdateSubmitted', 'AbortRequested', ...internalNames];
   return [...stepwise, ...stepless.map((name) => ({ name }))];
 }
 
 /** What the data says that `state` does with `message`. */
 export function reactionOf(parts: SagaParts, state: DeploymentState, { name, step }: SagaMessage): Reaction {
   if (step) return onStep(parts, state, name, step);
-  const { abort } = parts.table[state];
+  const { abort, fail } = parts.table[state];
   if (name === 'Timeout') return onTimeout(parts, state);
-  if (name !== 'AbortRequested') return onStepless(parts, state, name);
-  if (abort === 'ignored') return { kind: 'ignores' };
-  return abort === 'later' ? { kind: 'remembers' } : { kind: 'goes', to: abort };
+  if (name !== 'AbortRequested' && name !== 'GroupFailed') return onStepless(parts, state, name);
+  const rule = fail[name] ?? abort;
+  if (rule === 'ignored') return { kind: 'ignores' };
+  return rule === 'later' ? { kind: 'remembers' } : { kind: 'goes', to: rule, instead: {} };
 }
 
 function onStep(parts: SagaParts, state: DeploymentState, name: InputName, step: Step): Reaction {
@@ -64,7 +82,8 @@ function onStep(parts: SagaParts, state: DeploymentState, name: InputName, step:
   if (timing === 'late') return { kind: 'ignores' };
   if (timing === 'early') return { kind: 'defers' };
   if (timing === undefined) return { kind: 'unhandled' };
-  return name === 'StepProgressed' ? { kind: 'extends' } : going(parts, state, name);
+  const stays = name === 'StepProgressed' || parts.table[state].keeps?.includes(name);
+  return stays ? { kind: 'extends' } : going(parts, state, name);
 }
 
 function onTimeout(parts: SagaParts, state: DeploymentState): Reaction {
@@ -81,11 +100,14 @@ function onStepless(parts: SagaParts, state: DeploymentState, name: InputName): 
 }
 
 function going({ table }: SagaParts, state: DeploymentState, name: InputName): Reaction {
-  const { advance, fail, onceAborted } = table[state];
+  const { advance, fail, instead = {} } = table[state];
   const to = advance[name] ?? fail[name];
   if (!to) return { kind: 'unhandled' };
-  const aborted = onceAborted?.[name];
-  return { kind: 'goes', to, ...(aborted ? { onceAborted: aborted } : {}) };
+  const others = circumstances.flatMap((circumstance) => {
+    const other = instead[circumstance]?.[name];
+    return other ? [[circumstance, other] as const] : [];
+  });
+  return { kind: 'goes', to, instead: Object.fromEntries(others) };
 }
 
 /** States that `state` leads to directly. */
@@ -93,7 +115,7 @@ export function nextStates(parts: SagaParts, state: DeploymentState): Deployment
   const found = sagaMessages(parts).flatMap((message) => {
     const reaction = reactionOf(parts, state, message);
     if (!('to' in reaction)) return [];
-    return reaction.onceAborted ? [reaction.to, reaction.onceAborted] : [reaction.to];
+    return [reaction.to, ...Object.values(reaction.instead)];
   });
   return deploymentStates.filter((name) => found.includes(name));
 }

@@ -1,6 +1,8 @@
 import {
   AuthenticateUpdate,
   ConfirmPod,
+  HoldCanary,
+  InstallOnOthers,
   InstallUpdate,
   ReplicateRelease,
   ResolvePod,
@@ -13,6 +15,7 @@ import {
   type Step,
   type StepCommand,
 } from '@podway/contracts';
+import type { Circumstance } from './circumstances.js';
 import type { InputName } from './inputs.js';
 
 /** Message -> next state. */
@@ -28,6 +31,8 @@ export type AbortRule = DeploymentState | 'later' | 'ignored';
 export interface SagaRow {
   /** Sent on entry and again on each retry. Unset: the state waits, or is terminal. */
   readonly command?: MessageClass<StepCommand>;
+  /** Stands in for `command` in these circumstances. Its outcomes are the same. */
+  readonly commandInstead?: Readonly<Partial<Record<Circumstance, MessageClass<StepCommand>>>>;
   /** Milliseconds without any word from the worker before an attempt is given up. 0: no deadline. */
   readonly timeoutMs: number;
   /** Attempts before a silent step takes the fail column. */
@@ -36,8 +41,10 @@ export interface SagaRow {
   /** All name the same state; a step whose last attempt timed out goes there too. */
   readonly fail: Transitions;
   readonly abort: AbortRule;
-  /** Stands in for `advance` and `fail` once an abort is remembered. */
-  readonly onceAborted?: Transitions;
+  /** Stands in for `advance` and `fail` in these circumstances. */
+  readonly instead?: Readonly<Partial<Record<Circumstance, Transitions>>>;
+  /** Outcomes after which the deployment stays where it is and waits on: they say when the command is due again. */
+  readonly keeps?: readonly InputName[];
   /** The deployment owns its POD in this state. */
   readonly lease: boolean;
   readonly terminal: boolean;
@@ -67,14 +74,24 @@ export const sagaTable: SagaTable = {
   Queued:             {                              timeoutMs: 0,        maxAttempts: 0, advance: { PodLeased: 'SelectingCanary' },           fail: { Superseded: 'Superseded' },                                                        abort: 'Aborted',     ...free },
   SelectingCanary:    { command: SelectCanary,       timeoutMs: 60 * s,   maxAttempts: 3, advance: { CanarySelected: 'Snapshotting' },         fail: { CanaryUnavailable: 'Failed' },                                                     abort: 'Aborted',     ...held },
   Snapshotting:       { command: TakeSnapshot,       timeoutMs: 5 * min,  maxAttempts: 3, advance: { SnapshotTaken: 'Installing' },            fail: { SnapshotFailed: 'Failed' },                                                        abort: 'later',       ...held,
-                        onceAborted: { SnapshotTaken: 'RollingBack', SnapshotFailed: 'Aborted' } },
+                        instead: { aborted: { SnapshotTaken: 'RollingBack', SnapshotFailed: 'Aborted' } } },
   Installing:         { command: InstallUpdate,      timeoutMs: 10 * min, maxAttempts: 3, advance: { UpdateInstalled: 'Verifying' },           fail: { InstallFailed: 'RollingBack' },                                                    abort: 'RollingBack', ...held },
-  Verifying:          { command: VerifyServer,       timeoutMs: 5 * min,  maxAttempts: 3, advance: { VerificationPassed: 'Replicating' },      fail: { VerificationFailed: 'RollingBack', VerificationInconclusive: 'RollingBack' },      abort: 'RollingBack', ...held },
-  Replicating:        { command: ReplicateRelease,   timeoutMs: 10 * min, maxAttempts: 3, advance: { ReleaseReplicated: 'Confirming' },        fail: { ReplicationFailed: 'RollingBack' },                                                abort: 'RollingBack', ...held },
-  Confirming:         { command: ConfirmPod,         timeoutMs: 5 * min,  maxAttempts: 3, advance: { PodConfirmed: 'Succeeded' },              fail: { PodDiverged: 'RollingBack' },                                                      abort: 'RollingBack', ...held },
+  Verifying:          { command: VerifyServer,       timeoutMs: 5 * min,  maxAttempts: 3, advance: { VerificationPassed: 'Replicating' },      fail: { VerificationFailed: 'RollingBack', VerificationInconclusive: 'RollingBack' },      abort: 'RollingBack', ...held,
+                        instead: { allOrNothing: { VerificationPassed: 'AwaitingCanaries' }, approval: { VerificationPassed: 'AwaitingApproval' } } },
+  // The canary waits, verified and out of rotation; its watchdog is held off again and again.
+  AwaitingCanaries:   { command: HoldCanary,         timeoutMs: 60 * s,   maxAttempts: 5, advance: { CanariesPassed: 'Replicating' },          fail: { CanaryLost: 'RollingBack' },                                                       abort: 'RollingBack', ...held,
+                        keeps: ['CanaryHeld'], instead: { approval: { CanariesPassed: 'AwaitingApproval' } } },
+  AwaitingApproval:   { command: HoldCanary,         timeoutMs: 60 * s,   maxAttempts: 5, advance: { ApprovalGranted: 'Replicating' },         fail: { CanaryLost: 'RollingBack', ApprovalRefused: 'RollingBack' },                       abort: 'RollingBack', ...held,
+                        keeps: ['CanaryHeld'] },
+  Replicating:        { command: ReplicateRelease,   timeoutMs: 10 * min, maxAttempts: 3, advance: { ReleaseReplicated: 'Confirming' },        fail: { ReplicationFailed: 'RollingBack' },                                                abort: 'RollingBack', ...held,
+                        commandInstead: { installing: InstallOnOthers } },
+  Confirming:         { command: ConfirmPod,         timeoutMs: 5 * min,  maxAttempts: 3, advance: { PodConfirmed: 'Succeeded' },              fail: { PodDiverged: 'RollingBack' },                                                      abort: 'RollingBack', ...held,
+                        instead: { allOrNothing: { PodConfirmed: 'AwaitingPods' } } },
+  // All servers are on the release; it counts once those of the update's other PODs are. What ends it is theirs to say.
+  AwaitingPods:       {                              timeoutMs: 0,        maxAttempts: 0, advance: { GroupConfirmed: 'Succeeded' },            fail: { GroupFailed: 'RollingBack' },                                                      abort: 'ignored',     ...held },
   RollingBack:        { command: RestoreSnapshot,    timeoutMs: 10 * min, maxAttempts: 5, advance: { SnapshotRestored: 'ConfirmingRollback' }, fail: { RestoreFailed: 'RollbackFailed' },                                                 abort: 'ignored',     ...held },
   ConfirmingRollback: { command: ConfirmPod,         timeoutMs: 5 * min,  maxAttempts: 3, advance: { PodConfirmed: 'RolledBack' },             fail: { PodDiverged: 'RollbackFailed' },                                                   abort: 'ignored',     ...held,
-                        onceAborted: { PodConfirmed: 'Aborted' } },
+                        instead: { aborted: { PodConfirmed: 'Aborted' } } },
   Succeeded:          end,
   Rejected:           end,
   Superseded:         end,

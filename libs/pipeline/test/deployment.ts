@@ -50,6 +50,7 @@ const facts: { [name in OutcomeName]?: object } = {
   VerificationPassed: { fingerprint: hash('c'), evidence: [] },
   VerificationFailed: { evidence: [] },
   VerificationInconclusive: { evidence: [] },
+  CanaryHeld: { againInMs: 300_000 },
   ReleaseReplicated: { servers: [], bytesSent: 1 },
   ReplicationFailed: { servers: [] },
   PodConfirmed: { servers: [], evidence: [] },
@@ -67,7 +68,7 @@ export function told<T extends Outcomes[OutcomeName]>(
 ): T {
   const failing = { code: 'TEST.BROKEN', detail: 'it broke' };
   const own = facts[type.name as OutcomeName];
-  const isFailure = /Failed|Rejected|Unresolved|Unavailable|Inconclusive|Diverged/.test(type.name);
+  const isFailure = /Failed|Rejected|Unresolved|Unavailable|Inconclusive|Lost|Diverged/.test(type.name);
   return Object.assign(new type(), {
     ...{ deploymentId, step, attempt },
     ...(isFailure ? failing : {}),

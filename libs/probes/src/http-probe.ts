@@ -1,12 +1,8 @@
-import { Client, errors } from 'undici';
 import type { Check } from '@podway/contracts';
-import { serverAddress } from './server-address.js';
+import { askServer, NotHttpError, type HttpAnswer } from './http-request.js';
 import type { Probe, ProbeFinding, ProbeTarget } from './probe.js';
 
-/** More of a body is not looked at. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
-/** Asks the server's own address, under a host name of the POD. Redirects are answers, and are not followed. */
+/** Asks one page of the server. */
 export class HttpProbe implements Probe {
   readonly kind = 'http';
 
@@ -15,56 +11,33 @@ export class HttpProbe implements Probe {
   }
 
   async run(check: Check, target: ProbeTarget, signal: AbortSignal): Promise<ProbeFinding> {
-    const { expectStatus = 200, expectText } = check;
-    const { origin } = serverAddress(target.server);
-    // A connection of its own: one that was kept would test the past.
-    const client = new Client(origin, { pipelining: 0 });
     try {
-      const headers = hostHeader(check, target);
-      const request = { method: 'GET', path: check.path ?? '/', headers, signal } as const;
-      const { statusCode, body } = await client.request(request).catch(notHttp);
-      const text = await textOf(body).catch((error: Error) => error);
-      if (statusCode !== expectStatus) return failed(`status ${statusCode} instead of ${expectStatus}`);
-      if (typeof text !== 'string') {
-        return {
-          verdict: 'inconclusive',
-          detail: `status ${statusCode}, then the answer broke off: ${text.message}`,
-        };
-      }
-      if (expectText !== undefined && !text.includes(expectText)) {
-        return failed(`status ${statusCode}, but ${JSON.stringify(expectText)} is not in the answer`);
-      }
-      return { verdict: 'passed', detail: `status ${statusCode}` };
+      const answer = await askServer(target.server, check, target.hosts, signal);
+      return { ...judged(check, answer), value: answer.latencyMs };
     } catch (error) {
-      if (error instanceof NotHttpError) return failed(error.message);
+      if (error instanceof NotHttpError) return { verdict: 'failed', detail: error.message };
       throw error;
-    } finally {
-      await client.destroy();
     }
   }
 }
 
-class NotHttpError extends Error {}
-
-function notHttp(error: Error): never {
-  if (error instanceof errors.HTTPParserError) throw new NotHttpError('the answer is not HTTP');
-  throw error;
-}
-
-function hostHeader({ host }: Check, { hosts }: ProbeTarget): Record<string, string> {
-  const value = host ?? hosts[0];
-  return value === undefined ? {} : { host: value };
-}
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= MAX_BODY_BYTES) break;
+function judged(check: Check, { status, body, latencyMs }: HttpAnswer): ProbeFinding {
+  const { expectStatus = 200, expectText, maxLatencyMs = Infinity } = check;
+  if (status !== expectStatus) return failed(`status ${status} instead of ${expectStatus}`);
+  if (typeof body !== 'string') {
+    return {
+      verdict: 'inconclusive',
+      detail: `status ${status}, then the answer broke off: ${body.message}`,
+    };
   }
-  return Buffer.concat(chunks).toString();
+  if (expectText !== undefined && !body.includes(expectText)) {
+    return failed(`status ${status}, but ${JSON.stringify(expectText)} is not in the answer`);
+  }
+  if (latencyMs > maxLatencyMs) {
+    const detail = `status ${status} after ${Math.round(latencyMs)} ms, at most ${maxLatencyMs} ms`;
+    return { ...failed(detail), tooSlow: true };
+  }
+  return { verdict: 'passed', detail: `status ${status}` };
 }
 
 function failed(detail: string): ProbeFinding {

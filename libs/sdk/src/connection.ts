@@ -1,11 +1,12 @@
-import { PodwayError, type Problem } from '@podway/contracts';
+import type { Problem } from '@podway/contracts';
+import { PodwayError } from '@podway/contracts/plain';
 import { ApiError, UnreachableError } from './sdk.errors.js';
 import { retrying, type RetryOptions } from './retry.js';
 
 export interface ConnectionOptions {
   /** Where the API listens: `http://127.0.0.1:7780`. */
   readonly url: string;
-  /** API key: `pw_…`. */
+  /** API key, `pw_…`, or a token of an OIDC issuer that Podway trusts. */
   readonly key: string;
   readonly retry?: RetryOptions;
   /** Longest wait for the answer to a call without an upload, in milliseconds. Default 30000. */
@@ -15,7 +16,7 @@ export interface ConnectionOptions {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -88,9 +89,14 @@ export class Connection {
     return url.href;
   }
 
+  /** What says who calls. */
+  authorization(): Record<string, string> {
+    return { authorization: `Bearer ${this.options.key}` };
+  }
+
   private headers(call: Call): Record<string, string> {
     return {
-      authorization: `Bearer ${this.options.key}`,
+      ...this.authorization(),
       ...(call.json ? { 'content-type': 'application/json' } : {}),
       ...call.headers,
     };

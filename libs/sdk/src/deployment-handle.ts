@@ -1,11 +1,5 @@
-import {
-  DeploymentChanged,
-  isFinished,
-  messageOf,
-  type DeploymentDetailView,
-  type Envelope,
-  type UpdateView,
-} from '@podway/contracts';
+import type { DeploymentChanged, DeploymentDetailView, Envelope, UpdateView } from '@podway/contracts';
+import { DEPLOYMENT_CHANGED, isFinished } from '@podway/contracts/plain';
 import type { Connection } from './connection.js';
 import { followedEvents, type EventsOptions } from './followed-events.js';
 import { pause } from './retry.js';
@@ -18,7 +12,6 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-const changedType = messageOf(DeploymentChanged).type;
 /** Besides following the events, a look at the deployment itself. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -46,7 +39,7 @@ export class DeploymentHandle implements AsyncIterable<Envelope> {
     const all = followedEvents(this.connection, { after: 0, ...options, deployment: this.deploymentId });
     for await (const event of all) {
       yield event;
-      if (event.type === changedType && isFinished((event.data as DeploymentChanged).to)) return;
+      if (event.type === DEPLOYMENT_CHANGED && isFinished((event.data as DeploymentChanged).to)) return;
     }
   }
 
@@ -71,7 +64,7 @@ export class DeploymentHandle implements AsyncIterable<Envelope> {
   }
 
   private async followed(signal: AbortSignal): Promise<void> {
-    for await (const event of this.events({ types: [changedType], signal })) void event;
+    for await (const event of this.events({ types: [DEPLOYMENT_CHANGED], signal })) void event;
   }
 
   private async looked(signal: AbortSignal): Promise<void> {
@@ -96,5 +89,10 @@ export class PublishedUpdate extends DeploymentHandle {
     readonly replayed: boolean,
   ) {
     super(connection, update.deploymentId);
+  }
+
+  /** A handle on each deployment of the update, in the order of its PODs. */
+  get deployments(): readonly DeploymentHandle[] {
+    return this.update.deployments.map(({ id }) => new DeploymentHandle(this.connection, id));
   }
 }

@@ -1,4 +1,5 @@
-import { PodwayError, type Envelope, type ResyncNotice } from '@podway/contracts';
+import type { Envelope, ResyncNotice } from '@podway/contracts';
+import { PodwayError } from '@podway/contracts/plain';
 import type { Connection } from './connection.js';
 import { delayMs, pause } from './retry.js';
 import { UnreachableError } from './sdk.errors.js';
@@ -8,6 +9,8 @@ import { serverSentEvents, type ServerSentEvent } from './server-sent-events.js'
 export interface EventsOptions {
   /** Events after this sequence; 0: from the beginning. Default: what comes from now on. */
   readonly after?: number;
+  /** Only of this client. */
+  readonly client?: string;
   readonly pod?: string;
   /** Id of a deployment. */
   readonly deployment?: string;
@@ -80,6 +83,7 @@ async function* oneConnection(
     path: '/v1/events',
     query: {
       after: options.after,
+      client: options.client,
       pod: options.pod,
       deployment: options.deployment,
       type: options.types?.join(','),

@@ -12,7 +12,7 @@ const LEFT_OUT = new Set(['.git', '.DS_Store', '.podway']);
 /** The largest time that a plain tar header holds in all readers (2038). */
 const MAX_TAR_SECONDS = 0x7fff_ffff;
 
-interface FolderEntry {
+export interface FolderEntry {
   /** Relative to the folder, with `/`. */
   readonly path: string;
   readonly stats: Stats;
@@ -54,15 +54,20 @@ async function* tarOf(folder: string, options: PackOptions): AsyncGenerator<Uint
 }
 
 async function fill(archive: Pack, folder: string, { onEntry }: PackOptions): Promise<void> {
-  const root = await lstat(folder).catch((cause: unknown) => {
-    throw new PackError(folder, 'it cannot be read', cause);
-  });
-  if (!root.isDirectory()) throw new PackError(folder, 'it is not a folder');
-  for await (const { path, stats } of entriesOf(folder, '')) {
+  for await (const { path, stats } of folderEntries(folder)) {
     await addEntry(archive, folder, path, stats);
     onEntry?.(path, stats.isFile() ? stats.size : 0);
   }
   archive.finalize();
+}
+
+/** What of a folder is published. @throws PackError */
+export async function* folderEntries(folder: string): AsyncGenerator<FolderEntry> {
+  const root = await lstat(folder).catch((cause: unknown) => {
+    throw new PackError(folder, 'it cannot be read', cause);
+  });
+  if (!root.isDirectory()) throw new PackError(folder, 'it is not a folder');
+  yield* entriesOf(folder, '');
 }
 
 /** Sorted bytewise within each folder, a folder before what is in it. */
@@ -80,23 +85,28 @@ async function* entriesOf(folder: string, below: string): AsyncGenerator<FolderE
 }
 
 async function addEntry(archive: Pack, folder: string, path: string, stats: Stats): Promise<void> {
-  const seconds = Math.min(Math.max(0, Math.floor(stats.mtimeMs / 1000)), MAX_TAR_SECONDS);
+  const seconds = tarSeconds(stats);
   const common = { uid: 0, gid: 0, uname: '', gname: '', mtime: new Date(seconds * 1000) };
   if (stats.isDirectory()) {
-    return add(archive, { ...common, name: `${path}/`, type: 'directory', mode: 0o755 });
+    return addToArchive(archive, { ...common, name: `${path}/`, type: 'directory', mode: 0o755 });
   }
   if (stats.isSymbolicLink()) {
     const linkname = await readlink(join(folder, path));
-    return add(archive, { ...common, name: path, type: 'symlink', linkname, mode: 0o777 });
+    return addToArchive(archive, { ...common, name: path, type: 'symlink', linkname, mode: 0o777 });
   }
   if (!stats.isFile()) throw new PackError(path, 'it is neither a file, a folder nor a symbolic link');
   const mode = stats.mode & 0o111 ? 0o755 : 0o644;
   const header = { ...common, name: path, type: 'file' as const, mode, size: stats.size };
-  return add(archive, header, createReadStream(join(folder, path)));
+  return addToArchive(archive, header, createReadStream(join(folder, path)));
+}
+
+/** Time of the last change, as a tar holds it. */
+export function tarSeconds(stats: Stats): number {
+  return Math.min(Math.max(0, Math.floor(stats.mtimeMs / 1000)), MAX_TAR_SECONDS);
 }
 
 /** Resolves when the entry is wholly in the archive. */
-function add(
+export function addToArchive(
   archive: Pack,
   header: Partial<Header> & Pick<Header, 'name'>,
   content?: Readable,

@@ -1,4 +1,4 @@
-import { PodwayError } from '@podway/contracts';
+import { PodwayError } from '@podway/contracts/plain';
 
 /** How calls that may be repeated are repeated while Podway is away. */
 export interface RetryOptions {

@@ -1,4 +1,5 @@
-import { ERROR_CODE, PodwayError, type Problem } from '@podway/contracts';
+import type { Problem } from '@podway/contracts';
+import { ERROR_CODE, PodwayError } from '@podway/contracts/plain';
 
 /** Podway has answered with a problem (RFC 9457). `code` is the problem's. */
 export class ApiError extends PodwayError {

@@ -1,4 +1,4 @@
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
 import { Setting } from './settings.js';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -22,6 +22,53 @@ export class CommonSettings {
   @MaxLength(4000)
   artifactsDir: string = '.podway/artifacts';
 
+  /** Where artifacts are: in that folder, or in a bucket of S3. All services must agree. */
+  @Setting('PODWAY_ARTIFACTS')
+  @IsIn(['directory', 's3'])
+  artifactsIn: 'directory' | 's3' = 'directory';
+
+  /** S3: address of the server, `https://s3.example`. Unset: that of AWS in the region. */
+  @Setting('PODWAY_S3_ENDPOINT')
+  @IsOptional()
+  @Matches(/^https?:\/\//, { message: 'must be a URL like https://s3.example' })
+  s3Endpoint?: string;
+
+  /** S3: region of the bucket. */
+  @Setting('PODWAY_S3_REGION')
+  @IsString()
+  @MaxLength(100)
+  s3Region: string = 'us-east-1';
+
+  /** S3: the bucket. It must be there. */
+  @Setting('PODWAY_S3_BUCKET')
+  @ValidateIf((settings: CommonSettings) => settings.artifactsIn === 's3')
+  @Matches(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
+    message: 'must name a bucket when PODWAY_ARTIFACTS is s3',
+  })
+  s3Bucket?: string;
+
+  /** S3: what all keys begin with; ends with `/`, unless it is empty. */
+  @Setting('PODWAY_S3_PREFIX')
+  @Matches(/^([A-Za-z0-9!_.()-]+\/)*$/, { message: 'must be like podway/ or podway/artifacts/' })
+  s3Prefix: string = '';
+
+  /** S3: the bucket goes into the path, not into the host name. */
+  @Setting('PODWAY_S3_PATH_STYLE', 'boolean')
+  @IsIn([true, false])
+  s3PathStyle: boolean = false;
+
+  /** S3: id of the access key. */
+  @Setting('PODWAY_S3_ACCESS_KEY_ID', 'text', { secret: true })
+  @ValidateIf((settings: CommonSettings) => settings.artifactsIn === 's3')
+  @IsString({ message: 'must be given when PODWAY_ARTIFACTS is s3' })
+  s3AccessKeyId?: string;
+
+  /** S3: the access key itself. */
+  @Setting('PODWAY_S3_SECRET_ACCESS_KEY', 'text', { secret: true })
+  @ValidateIf((settings: CommonSettings) => settings.artifactsIn === 's3')
+  @IsString({ message: 'must be given when PODWAY_ARTIFACTS is s3' })
+  s3SecretAccessKey?: string;
+
   /** Private key file for servers whose entry names none. */
   @Setting('PODWAY_SSH_KEY')
   @IsOptional()
@@ -34,12 +81,19 @@ export class CommonSettings {
   @IsIn([true, false])
   allowLocalServers: boolean = true;
 
+  /** Longest time from now to the expiry of a signed update, in milliseconds. */
+  @Setting('PODWAY_SIGNATURE_MAX_LIFETIME_MS', 'integer')
+  @IsInt()
+  @Min(1_000)
+  @Max(31_622_400_000)
+  signatureMaxLifetimeMs: number = 604_800_000;
+
   /** Least severe log records that are written. */
   @Setting('PODWAY_LOG_LEVEL')
   @IsIn(LEVELS)
   logLevel: string = 'info';
 
-  /** Port of /livez and /readyz. 0: any free one; unset: none. */
+  /** Port of /livez, /readyz and /metrics. 0: any free one; unset: none. */
   @Setting('PODWAY_HEALTH_PORT', 'integer')
   @IsOptional()
   @IsInt()
@@ -47,11 +101,17 @@ export class CommonSettings {
   @Max(65535)
   healthPort?: number;
 
-  /** Address that /livez and /readyz listen on. */
+  /** Address that they listen on. */
   @Setting('PODWAY_HEALTH_HOST')
   @IsString()
   @MaxLength(255)
   healthHost: string = '127.0.0.1';
+
+  /** Where spans go, by OTLP over HTTP: `http://127.0.0.1:4318`. Unset: nothing is traced. */
+  @Setting('OTEL_EXPORTER_OTLP_ENDPOINT')
+  @IsOptional()
+  @Matches(/^https?:\/\//, { message: 'must be a URL like http://127.0.0.1:4318' })
+  otlpEndpoint?: string;
 
   /** How long a stop waits for running work, in milliseconds. */
   @Setting('PODWAY_STOP_TIMEOUT_MS', 'integer')

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { INestApplication } from '@nestjs/common';
 import { pino } from 'pino';
+import { MetricsRegistry } from '@podway/telemetry';
 import { listenForHealth, type Readiness } from './health.js';
 
 describe('health', () => {
@@ -40,6 +41,19 @@ describe('health', () => {
     const response = await get('/readyz', check);
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({ status: told });
+  });
+
+  it('/metrics has what was counted, for Prometheus', async () => {
+    const registry = new MetricsRegistry();
+    registry.of('verifier').count('podway_messages_published_total', { type: 'a' });
+    const at = { host: '127.0.0.1', port: 0 };
+    app = await listenForHealth(() => true, at, pino({ level: 'silent' }), registry);
+    const response = await fetch(`${await app.getUrl()}/metrics`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const text = await response.text();
+    expect(text).toContain('podway_messages_published_total{service="verifier",type="a"} 1');
+    expect(text).toContain('process_cpu_seconds_total');
   });
 
   it('tells nothing about itself and answers nothing else', async () => {

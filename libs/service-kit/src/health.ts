@@ -1,15 +1,18 @@
 import {
   Controller,
   Get,
+  Header,
   HttpCode,
   Module,
   ServiceUnavailableException,
   type DynamicModule,
   type INestApplication,
+  type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
+import type { MetricsRegistry } from '@podway/telemetry';
 import { NestLogger } from './logging.js';
 
 /** Whether the service can do its work now. */
@@ -43,24 +46,38 @@ export class HealthController {
   }
 }
 
+/** `/metrics`: what Prometheus scrapes. */
+function metricsController(registry: MetricsRegistry): Type<unknown> {
+  @Controller()
+  class MetricsController {
+    @Get('metrics')
+    @Header('Content-Type', registry.contentType)
+    metrics(): Promise<string> {
+      return registry.text();
+    }
+  }
+  return MetricsController;
+}
+
 @Module({})
 export class HealthModule {
-  static for(check: Readiness['check']): DynamicModule {
+  static for(check: Readiness['check'], registry?: MetricsRegistry): DynamicModule {
     return {
       module: HealthModule,
-      controllers: [HealthController],
+      controllers: [HealthController, ...(registry ? [metricsController(registry)] : [])],
       providers: [{ provide: Readiness, useValue: new Readiness(check) }],
     };
   }
 }
 
-/** Listens for health requests only: for services that have no other HTTP. */
+/** Listens for health requests and scrapes, apart from all other HTTP of a service. */
 export async function listenForHealth(
   check: Readiness['check'],
   at: { host: string; port: number },
   logger: Logger,
+  registry?: MetricsRegistry,
 ): Promise<INestApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(HealthModule.for(check), {
+  const app = await NestFactory.create<NestExpressApplication>(HealthModule.for(check, registry), {
     logger: new NestLogger(logger),
     abortOnError: false,
   });

@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
-import { DirectoryArtifactStore, type ArtifactStore } from '@podway/artifacts';
+import type { ArtifactStore } from '@podway/artifacts';
 import { InventoryHostSessions, type HostSessions } from '@podway/hosts';
 import { AmqpBroker, podwayTopology, type Broker } from '@podway/messaging';
 import { connectDatabase, PostgresBroker, type Database } from '@podway/persistence';
+import type { MessagingSystem } from '@podway/telemetry';
+import { artifactStore } from './artifact-store.js';
 import type { CommonSettings } from './common-settings.js';
 
 /** What all services of one process share. */
 export interface Infrastructure {
   readonly broker: Broker;
+  readonly brokerSystem: MessagingSystem;
   readonly dataSource: Database;
   /** For connections of their own: LISTEN needs one. */
   readonly databaseUrl: string;
@@ -34,9 +37,10 @@ export async function openInfrastructure(
   });
   return {
     broker,
+    brokerSystem: settings.amqpUrl ? 'rabbitmq' : 'podway',
     dataSource,
     databaseUrl: settings.databaseUrl,
-    artifacts: new DirectoryArtifactStore(settings.artifactsDir),
+    artifacts: artifactStore(settings),
     hosts,
     close: async () => {
       await broker.close();

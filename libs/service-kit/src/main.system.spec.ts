@@ -83,9 +83,13 @@ describe('runService', () => {
 
   it('starts, says whether it lives and is ready, and stops when it is told to', async () => {
     const port = await freePort();
-    const run = start({ DATABASE_URL: url, PODWAY_HEALTH_PORT: String(port) });
+    // Nobody takes the spans there: that holds nothing up.
+    const otlp = `http://127.0.0.1:${await freePort()}`;
+    const env = { PODWAY_HEALTH_PORT: String(port), OTEL_EXPORTER_OTLP_ENDPOINT: otlp };
+    const run = start({ DATABASE_URL: url, ...env });
     await expect.poll(() => status(port, '/readyz'), { timeout: 60_000 }).toBe(200);
     expect(await status(port, '/livez')).toBe(200);
+    expect(await status(port, '/metrics')).toBe(200);
     run.child.kill('SIGTERM');
     expect(await run.ended).toBe(0);
     expect(logged(run).map(({ msg }) => msg)).toEqual(['ready', 'stopping', 'stopped']);

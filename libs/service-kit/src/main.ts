@@ -7,6 +7,7 @@ import { openInfrastructure } from './infrastructure.js';
 import { createLogger } from './logging.js';
 import type { RunningService, ServiceDefinition } from './service.js';
 import { InvalidSettingsError, readSettings } from './settings.js';
+import { startService, startWatching } from './start-service.js';
 
 /** The schema is not that of this version. */
 export class NotMigratedError extends PodwayError {
@@ -35,13 +36,19 @@ async function start<S extends CommonSettings>(
   settings: S,
   logger: Logger,
 ): Promise<void> {
+  const watching = await startWatching(settings);
   const infrastructure = await openInfrastructure(settings, definition.name, logger);
   let service: RunningService | undefined = undefined as RunningService | undefined;
   const ready = async (): Promise<boolean> => service !== undefined && (await service.ready());
   const health =
     settings.healthPort === undefined
       ? undefined
-      : await listenForHealth(ready, { host: settings.healthHost, port: settings.healthPort }, logger);
+      : await listenForHealth(
+          ready,
+          { host: settings.healthHost, port: settings.healthPort },
+          logger,
+          watching.registry,
+        );
 
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
@@ -55,6 +62,7 @@ async function start<S extends CommonSettings>(
     await service?.stop();
     await health?.close();
     await infrastructure.close();
+    await watching.tracing.stop();
     logger.info('stopped');
     process.exit(0);
   };
@@ -63,7 +71,7 @@ async function start<S extends CommonSettings>(
 
   try {
     if (!(await isMigrated(infrastructure.dataSource))) throw new NotMigratedError();
-    service = await definition.start({ settings, infrastructure, logger });
+    service = await startService(definition, { settings, infrastructure, logger }, watching);
     logger.info('ready');
   } catch (error) {
     // What it needs was taken away under it.

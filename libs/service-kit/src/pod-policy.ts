@@ -15,6 +15,11 @@ export function drainTimeoutMsOf(pod: PodSpec): number {
   return pod.policy?.drainTimeoutMs ?? 10_000;
 }
 
+/** Whether users may not write while an update is under way. */
+export function fencesWrites(pod: PodSpec): boolean {
+  return pod.policy?.fenceWrites === true;
+}
+
 /** After how long without a word from Podway a changed server restores itself, in milliseconds. */
 export function watchdogMsOf(pod: PodSpec): number {
   return pod.policy?.watchdogMs ?? 900_000;

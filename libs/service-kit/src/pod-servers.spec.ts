@@ -12,6 +12,16 @@ describe('PodServers', () => {
     await expect(world.servers.connect(world.pod, 'web1')).rejects.toBe(error);
   });
 
+  it.each([
+    ['several servers', 2, {}, undefined],
+    ['one server', 1, {}, 'open'],
+    ['several servers, fenced', 2, { fenceWrites: true }, 'fenced'],
+    ['one server, fenced', 1, { fenceWrites: true }, 'fenced'],
+  ] as const)('tells whether users write meanwhile: %s', async (_, servers, policy, writes) => {
+    const world = new StepWorld({ servers, policy });
+    expect((await world.servers.connect(world.pod, 'web1')).writes).toBe(writes);
+  });
+
   it('does not prepare over a fresh connection: that is for last words only', async () => {
     const world = new StepWorld();
     world.host('web1').fails('prepare', world.host('web1').error('DISK_FULL', 'no space'));

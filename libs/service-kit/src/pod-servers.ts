@@ -2,6 +2,7 @@ import { PodwayError, type PodSpec, type ServerSpec } from '@podway/contracts';
 import type { HostSessions, OwnedHostSession } from '@podway/hosts';
 import type { Inventory } from '@podway/persistence';
 import type { ServerTarget, StateDriver } from '@podway/state';
+import { fencesWrites } from './pod-policy.js';
 
 /** The inventory has no such revision or server: the command and the inventory do not belong together. */
 export class UnknownServerError extends PodwayError {}
@@ -77,6 +78,19 @@ export class PodServers {
     spec: ServerSpec,
     session: S,
   ): PodServer & { readonly session: S } {
-    return { name: spec.name, spec, session, path: spec.path ?? pod.path, state: pod.state };
+    return {
+      name: spec.name,
+      spec,
+      session,
+      path: spec.path ?? pod.path,
+      state: pod.state,
+      ...writesOf(pod),
+    };
   }
+}
+
+/** The only server of a POD is never out of rotation. A fence is up before anything is recorded, until the end. */
+function writesOf(pod: PodSpec): Pick<ServerTarget, 'writes'> {
+  if (fencesWrites(pod)) return { writes: 'fenced' };
+  return pod.servers.length === 1 ? { writes: 'open' } : {};
 }

@@ -1,4 +1,5 @@
 import type { ServiceName } from '@podway/contracts';
+import { unwatched, type Telemetry } from '@podway/telemetry';
 import type { Infrastructure } from './infrastructure.js';
 import type { Logger } from 'pino';
 
@@ -7,6 +8,13 @@ export interface ServiceContext<S extends object> {
   readonly settings: S;
   readonly infrastructure: Infrastructure;
   readonly logger: Logger;
+  /** Unset: nobody watches. */
+  readonly telemetry?: Telemetry;
+}
+
+/** What the service tells about its work to. */
+export function telemetryOf({ telemetry }: Pick<ServiceContext<object>, 'telemetry'>): Telemetry {
+  return telemetry ?? unwatched();
 }
 
 /** A started service. */

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { PodwayError, validated, InvalidInputError } from '@podway/contracts';
+import { InvalidInputError, PodwayError, SECRET_ENVIRONMENT, validated } from '@podway/contracts';
 
 /** A process was started with settings that it cannot work with. Says which, and why. */
 export class InvalidSettingsError extends PodwayError {
@@ -49,6 +49,12 @@ function parse(definition: SettingDefinition, text: string): unknown {
 /** The process's environment with some variables replaced: for a process that makes some of its parts itself. */
 export function environmentWith(replaced: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...replaced };
+}
+
+/** A secret of the process's environment. The name is like PODWAY_SECRET_DB_PASSWORD; others are not read. */
+export function secretFromEnvironment(name: string): string | undefined {
+  const text = SECRET_ENVIRONMENT.test(name) ? process.env[name] : undefined;
+  return text === '' ? undefined : text;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from '@podway/contracts';
 import { routed, type Broker } from '@podway/messaging';
 import type { LoadBalancer } from '@podway/balancing';
+import { observedStep, traceparentWithin, unwatched, type Telemetry } from '@podway/telemetry';
 import type { StepContext } from '@podway/state';
 import { ProgressReporter, usualPace, type StepPace } from './progress-reporter.js';
 
@@ -71,6 +72,7 @@ export class StepRunner {
     private readonly balancer: Pick<LoadBalancer, 'fence'>,
     private readonly logger: Logger,
     private readonly pace: StepPace = usualPace,
+    private readonly telemetry: Telemetry = unwatched(),
   ) {}
 
   /**
@@ -85,6 +87,14 @@ export class StepRunner {
     const run = this.runOnce(command, envelope, work).finally(() => this.running.delete(key));
     this.running.set(key, run);
     return run;
+  }
+
+  /** Tells the coordinator something that is no outcome of a step. Resolves when it is safe with the broker. */
+  async tell(message: object, { traceparent, subject }: Envelope): Promise<void> {
+    const about = subject === undefined ? {} : { subject };
+    const within = traceparentWithin(traceparent);
+    const envelope = envelop(message, { source: this.service, traceparent: within, ...about });
+    await this.broker.publish(routed(envelope));
   }
 
   private async runOnce<C extends StepCommand>(
@@ -105,7 +115,9 @@ export class StepRunner {
     progress.say('started');
     let outcome: StepOutcome | undefined;
     try {
-      outcome = await this.attempt(command, work, progress, logger);
+      outcome = await observedStep(this.telemetry, command, () =>
+        this.attempt(command, work, progress, logger),
+      );
     } finally {
       progress.end();
     }
@@ -152,7 +164,8 @@ export class StepRunner {
   }
 
   private message(outcome: StepOutcome, envelope: Envelope): ReturnType<typeof routed> {
-    return routed(envelop(outcome, { source: this.service, traceparent: envelope.traceparent }));
+    const traceparent = traceparentWithin(envelope.traceparent);
+    return routed(envelop(outcome, { source: this.service, traceparent }));
   }
 }
 

@@ -3,14 +3,17 @@ import { NestFactory } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { MessageClass, ServiceName, StepCommand } from '@podway/contracts';
 import { BrokerContext, BrokerServer, CommandHandler } from '@podway/messaging';
+import { ObservedBroker } from '@podway/telemetry';
 import { CommonSettings } from './common-settings.js';
 import { NestLogger } from './logging.js';
 import {
   defineService,
+  telemetryOf,
   type RunningService,
   type ServiceContext,
   type ServiceDefinition,
 } from './service.js';
+import { usualPace } from './progress-reporter.js';
 import { StepRunner, type StepWork } from './step-runner.js';
 import { workerParts, type WorkerParts } from './worker-parts.js';
 
@@ -40,18 +43,22 @@ export function handles<C extends StepCommand>(
 }
 
 /** A service that does steps and nothing else: it keeps no state, and any number of them may run. */
-export function defineWorker(definition: {
+export function defineWorker<S extends CommonSettings = CommonSettings>(definition: {
   name: ServiceName;
-  steps: (parts: WorkerParts) => readonly StepHandler[];
-}): ServiceDefinition<CommonSettings> {
-  return defineService({
+  /** Default: those that every service has. */
+  settings?: new () => S;
+  steps: (parts: WorkerParts, settings: S) => readonly StepHandler[];
+}): ServiceDefinition<S> {
+  return defineService<S>({
     name: definition.name,
-    settings: CommonSettings,
+    settings: definition.settings ?? (CommonSettings as new () => S),
     start: (context) => {
-      const { infrastructure, logger } = context;
-      const parts = workerParts(infrastructure, logger);
-      const runner = new StepRunner(definition.name, infrastructure.broker, parts.balancer, logger);
-      const controllers = definition.steps(parts).map((handler) => handler.controller(runner));
+      const { infrastructure, settings, logger } = context;
+      const parts = workerParts(infrastructure, settings, logger);
+      const { broker } = infrastructure;
+      const telemetry = telemetryOf(context);
+      const runner = new StepRunner(definition.name, broker, parts.balancer, logger, usualPace, telemetry);
+      const controllers = definition.steps(parts, settings).map((handler) => handler.controller(runner));
 
       @Module({ controllers })
       class WorkerModule {}
@@ -71,7 +78,11 @@ export async function startMicroservice(
 ): Promise<RunningService> {
   const { broker, dataSource } = infrastructure;
   const app = await NestFactory.createMicroservice(module, {
-    strategy: new BrokerServer({ broker, service: name }),
+    strategy: new BrokerServer({
+      broker,
+      service: name,
+      ...(broker instanceof ObservedBroker ? { around: broker.processing.bind(broker) } : {}),
+    }),
     logger: new NestLogger(logger),
     abortOnError: false,
   });

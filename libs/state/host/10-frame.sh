@@ -1,7 +1,7 @@
 #!/bin/sh
 # podway-host: everything that Podway does on a server goes through this script.
 #
-#   sh podway-host ROOT VERB [-x EXCLUDED]... [-s SHARED]... [-k KEEP] [--] ARGUMENT...
+#   sh podway-host ROOT VERB [-x EXCLUDED]... [-s SHARED]... [-k KEEP] [-p PART KIND [-o KEY VALUE]...]... [--] ARGUMENT...
 #
 # Needs POSIX sh, coreutils, findutils, diffutils, GNU tar, flock and awk. Answers are lines of tab-separated fields on
 # standard output. A failure is one line `error<TAB>CODE<TAB>text` on standard error and an exit code of its own.
@@ -52,6 +52,10 @@ fail() { # CODE TEXT
     WATCHDOG_NOT_ARMED) status=24 ;;
     JOB_MISSING) status=25 ;;
     JOB_NOT_STARTED) status=26 ;;
+    RECORD_MISSING) status=27 ;;
+    TOOL_MISSING) status=28 ;;
+    PART_FAILED) status=29 ;;
+    LOSS_WINDOW) status=30 ;;
     *) status=39 ;;
   esac
   printf 'error\t%s\t%s\n' "$1" "$(one_line "$2")" >&2
@@ -60,9 +64,10 @@ fail() { # CODE TEXT
 
 one_line() { printf '%s' "$1" | tr -c '[:print:]' ' ' | cut -c1-1000; }
 
+# btrfs counts no inodes: it has 0 of 0 left.
 disk_full() {
   [ "$(df -Pk . 2>/dev/null | awk 'NR == 2 { print ($4 + 0 < 64) }')" = 1 ] ||
-    [ "$(df -Pi . 2>/dev/null | awk 'NR == 2 { print ($4 == "0") }')" = 1 ]
+    [ "$(df -Pi . 2>/dev/null | awk 'NR == 2 { print ($2 != "0" && $4 == "0") }')" = 1 ]
 }
 
 # A command that failed without a code of its own ended the script by `set -e`.

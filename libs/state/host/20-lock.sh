@@ -34,7 +34,8 @@ boot_id() { read -r boot <"$PROC/sys/kernel/random/boot_id"; }
 uptime_ms() {
   read -r up rest <"$PROC/uptime"
   case $up in
-    *.??) up="${up%.*}${up#*.}0" ;;
-    *) up="${up%.*}000" ;;
+    # A 0 in front would make it an octal number.
+    *.??) up=$((${up%.*} * 1000 + (1${up#*.} - 100) * 10)) ;;
+    *) up=$((${up%.*} * 1000)) ;;
   esac
 }

@@ -17,6 +17,7 @@ live_tree() {
 }
 
 # One line per entry: path, type, mode, uid, gid, size, mtime, inode, target of a link. Excluded paths are not entered.
+# With LISTED, a list of relative paths that exist, these of the folder and no others.
 list_tree() { # FOLDER
   cd "$1"
   shift
@@ -26,11 +27,13 @@ list_tree() { # FOLDER
     case $path in *[][*?\\]*) path=$(printf '%s' "$path" | sed 's/[][*?\\]/\\&/g') ;; esac
     set -- "$@" -path "./$path" -prune -o
   done
+  path=%P
+  if [ -n "${LISTED-}" ]; then path=%p; fi
+  odd="*[$NL$TAB]*"
+  find ${LISTED:-.} "$@" \( -name "$odd" -o -lname "$odd" \) -printf '!\t%i\n' -quit -o \
+    -printf "$path\t%y\t%m\t%U\t%G\t%s\t%T@\t%i\t%l\n"
   unset IFS
   set +f
-  odd="*[$NL$TAB]*"
-  find . "$@" \( -name "$odd" -o -lname "$odd" \) -printf '!\t%i\n' -quit -o \
-    -printf '%P\t%y\t%m\t%U\t%G\t%s\t%T@\t%i\t%l\n'
 }
 
 # Writes lines of SHA-256 and ./path to $scratch/hashes. OpenSSL, where it is there, is several times as fast.
@@ -82,6 +85,7 @@ scan() { # FOLDER CACHE
   young=$(($(date +%s) - 2))
   (list_tree "$1") >"$scratch/found" 2>"$scratch/trouble" ||
     fail UNREADABLE "cannot list $1: $(head -c 300 "$scratch/trouble")"
+  [ -z "${LISTED-}" ] || sed -i 's:^\./::' "$scratch/found"
   sort -t "$TAB" -k1,1 "$scratch/found" >"$scratch/list"
   list_digest=$(sha256sum <"$scratch/list")
   list_digest=${list_digest%% *}

@@ -101,7 +101,7 @@ verb_restore() { # TOKEN DEPLOYMENT TREE|- FINGERPRINT DISCARD|- RELOAD...
   done
   sync "$PW"
   unlock
-  remove_folder "$scratch/trash"
+  throw_away
   printf 'switched\t%s\n' "$changed"
 }
 
@@ -112,6 +112,10 @@ drop_tree() { # TREE
   [ ! -d "releases/$1" ] || mv -T "releases/$1" "$scratch/trash/$1"
   rm -f "$PW/manifests/$1" "$PW/manifests/$1.fp"
 }
+
+# At the end of a verb that has done its work. An older call may still write in there, as one does whose worker was
+# stopped: what cannot be removed now goes with the next release, see clean_up.
+throw_away() { remove_folder "$scratch/trash" 2>/dev/null || :; }
 
 verb_complete() { # TOKEN DEPLOYMENT TREE
   need_number "$1" && need_id "$2" && need_id "$3"
@@ -137,7 +141,7 @@ verb_complete() { # TOKEN DEPLOYMENT TREE
   clean_up "$deployment"
   sync "$PW"
   unlock
-  remove_folder "$scratch/trash"
+  throw_away
   printf 'completed\t%s\n' "$tree"
 }
 

@@ -29,6 +29,7 @@ arm() { # DEPLOYMENT MILLISECONDS RELOAD...
   uptime_ms
   install_boot_hook
   if [ $# -gt 0 ]; then printf '%s\0' "$@"; fi | write_safely "$PW/watchdog/reload"
+  save_parts
   printf '%s\t%s\t%s\t%s\n' "$deployment" "$previous" "$boot" "$((up + ms))" | write_safely "$PW/watchdog/armed"
   start_loop
 }
@@ -57,11 +58,14 @@ expired() {
   [ "$armed_boot" != "$boot" ] || [ "$up" -ge "$armed_deadline" ]
 }
 
-# Under the lock: puts the previous tree back, then writes that it did. Cut at any point, it is done again.
+# Under the lock: puts the previous state back, then writes that it did. Cut at any point, it is done again.
 fire() {
+  load_parts
+  [ -z "$PARTS" ] || cancel_jobs "$armed_deployment"
   if [ "$armed_previous" = - ] || [ -d "releases/$armed_previous" ]; then switch_to "$armed_previous"; fi
+  put_parts_back "$armed_deployment" || fail BUSY "the watchdog waits for a program that still works on the parts"
   live_tree
-  printf '%s\t%s\n' "${live:--}" "$armed_boot" | write_safely "$PW/watchdog/restored/$armed_deployment"
+  printf '%s\t%s\n%s' "${live:--}" "$armed_boot" "$left" | write_safely "$PW/watchdog/restored/$armed_deployment"
   remove_armed
 }
 
@@ -118,7 +122,8 @@ verb_watchdog_loop() {
   flock -n 8 || exit 0
   while :; do
     # In a subshell: without the lock the file may go or change while it is read, and the loop must live on.
-    if (read_armed && expired) 2>/dev/null 8>&-; then verb_watchdog_tick 8>&-; fi
+    # A tick that cannot do all, is a process of its own that may fail: the next one goes on.
+    if (read_armed && expired) 2>/dev/null 8>&-; then sh "$SELF" "$ROOT" watchdog-tick 8>&- || :; fi
     if [ ! -f "$PW/watchdog/armed" ]; then
       lock
       if [ ! -f "$PW/watchdog/armed" ]; then
@@ -133,10 +138,16 @@ verb_watchdog_loop() {
 
 start_loop() { setsid sh "$SELF" "$ROOT" watchdog-loop </dev/null >/dev/null 2>&1 9>&- & }
 
-# Run by the boot hook, before or after everything else that starts.
+# Run by the boot hook, before or after everything else that starts. What has started from parts that were put back only
+# now is neither old nor new: under systemd the server is started once more. Nothing is armed then, so it is not again.
 verb_boot() {
+  rm -f "$PW/parts/put-back"
   verb_watchdog_tick
   if [ -f "$PW/watchdog/armed" ]; then start_loop; fi
+  if [ -f "$PW/parts/put-back" ] && [ "$RUN" = /run ] && [ -d /run/systemd/system ]; then
+    sync
+    systemctl --no-block reboot
+  fi
 }
 
 quote_for_shell() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
@@ -146,7 +157,7 @@ quote_for_systemd() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/
 name_boot_hook() {
   hook_name=podway-watchdog-$(printf '%s' "$ROOT" | sha256sum | cut -c1-16)
   unit=$ETC/systemd/system/$hook_name.service
-  wants=$ETC/systemd/system/multi-user.target.wants
+  wants=$ETC/systemd/system/sysinit.target.wants
   table=$ETC/cron.d/$hook_name
 }
 
@@ -159,8 +170,10 @@ install_boot_hook() {
   if [ -d "$RUN/systemd/system" ] && [ -w "$ETC/systemd/system" ]; then
     hook=systemd
     if [ ! -f "$unit" ] || [ ! -L "$wants/$hook_name.service" ]; then
-      printf '%s\n' '[Unit]' 'Description=Podway watchdog' 'After=local-fs.target' '' '[Service]' 'Type=oneshot' \
-        'RemainAfterExit=yes' \
+      # Early, and waiting for nothing but its own folder: what the update has broken may stop all the rest.
+      printf '%s\n' '[Unit]' 'Description=Podway watchdog' 'DefaultDependencies=no' \
+        "RequiresMountsFor=$(quote_for_systemd "$ROOT")" 'After=systemd-remount-fs.service' \
+        'Conflicts=shutdown.target' 'Before=shutdown.target' '' '[Service]' 'Type=oneshot' 'RemainAfterExit=yes' \
         "ExecStart=/bin/sh $(quote_for_systemd "$script") $(quote_for_systemd "$ROOT") boot" | write_safely "$unit"
       mkdir -p "$wants"
       ln -sf "../$hook_name.service" "$wants/$hook_name.service"

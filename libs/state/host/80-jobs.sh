@@ -11,6 +11,14 @@ started_at() { # PID: prints the process's start time; fails when it is gone
   printf '%s' "${20}"
 }
 
+wait_for_process() { # at most 10 s
+  tries=0
+  until [ -f "$job/process" ] || [ "$tries" -ge 500 ]; do
+    sleep 0.02
+    tries=$((tries + 1))
+  done
+}
+
 verb_job_start() { # TOKEN DEPLOYMENT JOB FOLDER TIMEOUT_MS NAME=VALUE... PROGRAM ARGUMENT...
   need_number "$1" && need_id "$2" && need_job "$3" && need_number "$5"
   token=$1 deployment=$2 job=$PW/jobs/$3 id=$3
@@ -28,12 +36,13 @@ verb_job_start() { # TOKEN DEPLOYMENT JOB FOLDER TIMEOUT_MS NAME=VALUE... PROGRA
     mv -T "$job.new" "$job"
     sync "$job/deployment" "$job" "$PW/jobs"
     setsid sh "$SELF" "$ROOT" job-run -- "$id" "$@" </dev/null >>"$job/output" 2>&1 9>&- &
-    tries=0
-    until [ -f "$job/process" ] || [ "$tries" -ge 500 ]; do
-      sleep 0.02
-      tries=$((tries + 1))
-    done
-    [ -f "$job/process" ] || fail JOB_NOT_STARTED "job $id did not start in time"
+    wait_for_process
+    # Too late for it: whoever makes the folder `begun` first decides, so that it never begins behind our back.
+    if [ ! -f "$job/process" ] && mkdir "$job/begun" 2>/dev/null; then
+      rm -rf -- "$job"
+      fail JOB_NOT_STARTED "job $id did not start in time"
+    fi
+    wait_for_process
   fi
   unlock
   printf 'job\t%s\n' "$id"
@@ -44,6 +53,7 @@ verb_job_run() { # JOB FOLDER TIMEOUT_MS NAME=VALUE... PROGRAM ARGUMENT...
   need_job "$1"
   job=$ROOT/$PW/jobs/$1 folder=$2 ms=$3
   shift 3
+  mkdir "$job/begun" 2>/dev/null || exit 0
   printf '%s\t%s\n' "$$" "$(started_at $$)" >"$job/process.new"
   mv "$job/process.new" "$job/process"
   cd "$folder"
@@ -95,6 +105,7 @@ verb_job_follow() { # JOB FROM_BYTE
 
 # Under the lock: ends the job's whole process group.
 cancel_job() { # FOLDER
+  mkdir "$1/begun" 2>/dev/null || :
   job_state "$1"
   [ "$state" = running ] || return 0
   kill -s TERM -- "-$pid" 2>/dev/null || :

@@ -3,11 +3,12 @@
 
 verb_init() {
   for folder in releases shared "$PW" "$PW/bin" "$PW/journal" "$PW/manifests" "$PW/staging" "$PW/jobs" \
-    "$PW/watchdog" "$PW/watchdog/restored"; do
+    "$PW/parts" "$PW/watchdog" "$PW/watchdog/restored"; do
     [ -d "$folder" ] || mkdir -p "$folder"
   done
   [ "$(stat -c %a "$PW")" = 700 ] || chmod 700 "$PW"
   live_tree
+  check_parts
   set -f
   IFS=$NL
   for path in $SHARED; do
@@ -41,6 +42,7 @@ verb_inspect() {
     if is_verified "$tree"; then verified=1; fi
     printf 'tree\t%s\t%s\t%s\n' "$tree" "$fp" "$verified"
   done
+  tell_records
   if read_armed; then
     uptime_ms
     left=$((armed_deadline - up))
@@ -50,6 +52,7 @@ verb_inspect() {
   for record in "$PW"/watchdog/restored/*; do
     record=${record##*/}
     ! is_id "$record" || printf 'restored\t%s\n' "$record"
+    ! is_id "$record" || sed -n "s/^left$TAB/left$TAB$record$TAB/p" "$PW/watchdog/restored/$record"
   done
   read -r load rest </proc/loadavg
   printf 'disk\t%s\nload\t%s\ncpus\t%s\n' "$(($(df -Pk . | awk 'NR == 2 { print $4 }') / 1024))" "$load" "$(nproc)"
@@ -66,11 +69,23 @@ SELF=$0
 EXCLUDED=
 SHARED=
 KEEP=5
+PARTS=
+PART_OPTIONS=
+last_part=
 while [ $# -gt 0 ]; do
   case $1 in
     -x) EXCLUDED=$EXCLUDED${EXCLUDED:+$NL}${2%/} ;;
     -s) SHARED=$SHARED${SHARED:+$NL}$2 ;;
     -k) KEEP=$2 ;;
+    -p)
+      PARTS=$PARTS$2$TAB$3$NL
+      last_part=$2
+      shift
+      ;;
+    -o)
+      PART_OPTIONS=$PART_OPTIONS$last_part$TAB$2$TAB$3$NL
+      shift
+      ;;
     *) break ;;
   esac
   shift 2
@@ -89,9 +104,20 @@ cd "$ROOT" || fail LAYOUT "there is no folder $ROOT"
 case $VERB in
   init | inspect) "verb_$VERB" ;;
   fingerprint | snapshot | switch | restore | complete | receive | feed | disarm | boot) "verb_$VERB" "$@" ;;
+  compare | check) "verb_$VERB" "$@" ;;
   begin-stage) verb_begin_stage "$@" ;;
   commit-stage) verb_commit_stage "$@" ;;
   make-delta) verb_make_delta "$@" ;;
+  parts-live) verb_parts_live "$@" ;;
+  parts-recorded) verb_parts_recorded "$@" ;;
+  part-record) verb_part_record "$@" ;;
+  parts-open) verb_parts_open "$@" ;;
+  part-put) verb_part_put "$@" ;;
+  part-changes) verb_part_changes "$@" ;;
+  part-offer) verb_part_offer "$@" ;;
+  part-send) verb_part_send "$@" ;;
+  part-take) verb_part_take "$@" ;;
+  parts-forget) verb_parts_forget "$@" ;;
   watchdog-tick) verb_watchdog_tick ;;
   watchdog-loop) verb_watchdog_loop ;;
   job-start) verb_job_start "$@" ;;

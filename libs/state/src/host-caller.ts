@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ExecResult } from '@podway/hosts';
 import { HostAnswer } from './host-answer.js';
 import { hostScript } from './host-script.js';
+import { partOptions } from './part-options.js';
 import type { ServerTarget } from './state-driver.js';
 import { hostErrors, StateError, type HostErrorCode } from './state.errors.js';
 
@@ -39,6 +40,7 @@ export class HostCaller {
         stdin,
         timeoutMs: this.timeoutMs,
         maxOutputBytes: MAX_ANSWER_BYTES,
+        verb: 'prepare',
       });
     const first = await shell(RUN_IF_SAME, init);
     if (first.code === 0) return;
@@ -61,6 +63,7 @@ export class HostCaller {
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? this.timeoutMs,
       maxOutputBytes: MAX_ANSWER_BYTES,
+      verb,
     });
     if (result.code !== 0) throw failure(target, verb, result);
     return new HostAnswer(result.stdout, target.session.server, verb);
@@ -74,8 +77,10 @@ export class HostCaller {
     options: CallOptions = {},
   ): { stdout: Readable; done: Promise<void> } {
     const { stdout, done } = target.session.stream(this.argv(target, verb, args), {
+      stdin: options.stdin,
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? this.timeoutMs,
+      verb,
     });
     const checked = done.then((result) => {
       if (result.code !== 0) throw failure(target, verb, result);
@@ -89,10 +94,11 @@ export class HostCaller {
   }
 }
 
-function stateOptions({ state }: ServerTarget): string[] {
+function stateOptions({ state, writes }: ServerTarget): string[] {
   const excluded = (state.excluded ?? []).flatMap((path) => ['-x', path]);
   const shared = (state.shared ?? []).flatMap((path) => ['-s', path]);
-  return [...excluded, ...shared, '-k', String(state.keep ?? 5)];
+  const parts = (state.parts ?? []).flatMap((part) => partOptions(part, writes));
+  return [...excluded, ...shared, '-k', String(state.keep ?? 5), ...parts];
 }
 
 /** The exit code says which error it is; the text is for people. */

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callScript, context, processesOf, treeServer, type TreeServer } from '../test/tree-server.js';
 import { eventually } from '../test/eventually.js';
@@ -44,6 +45,33 @@ describe('a job', () => {
     expect(readFileSync(journal('ran'), 'utf8')).toBe('ran\n');
     expect(await view()).toMatchObject({ state: 'exited', exitCode: 0 });
   });
+
+  it('that a busy server could not start in time never begins behind our back', async () => {
+    // It takes 12 s to start anything.
+    mkdirSync(server.file('bin'));
+    const slow = '#!/bin/sh\nsleep 12\nexec /usr/bin/setsid "$@"\n';
+    writeFileSync(server.file('bin/setsid'), slow, { mode: 0o755 });
+    const script = server.file('.podway/bin/podway-host');
+    const job = [
+      server.path,
+      'job-start',
+      '1',
+      ctx.deploymentId,
+      'job',
+      server.path,
+      '30000',
+      'touch',
+      'ran',
+    ];
+    const path = `PATH=${server.file('bin')}:${process.env.PATH}`;
+    const answer = await server.session.exec(['env', path, 'sh', script, ...job]);
+    expect(answer).toMatchObject({ code: 26, stderr: expect.stringContaining('JOB_NOT_STARTED') as string });
+    await sleep(4_000);
+    expect(existsSync(journal('ran'))).toBe(false);
+    await start('echo ran >>ran');
+    expect(await ended()).toMatchObject({ state: 'exited', exitCode: 0 });
+    expect(readFileSync(journal('ran'), 'utf8')).toBe('ran\n');
+  }, 60_000);
 
   it('goes on when the caller is gone, and is followed by the byte', async () => {
     await start(

@@ -1,4 +1,4 @@
-import type { PodwayError, StateSpec } from '@podway/contracts';
+import type { PodwayError, StateChanges, StateSpec } from '@podway/contracts';
 import type { HostSession } from '@podway/hosts';
 
 /** Where a POD's state is on one server. */
@@ -7,6 +7,11 @@ export interface ServerTarget {
   /** The POD's folder on this server. */
   readonly path: string;
   readonly state: StateSpec;
+  /**
+   * Whether users may write to databases while this server is changed. `drained` (default): not while it is out of
+   * rotation; `open`: all the time; `fenced`: not before the deployment is over.
+   */
+  readonly writes?: 'drained' | 'open' | 'fenced';
 }
 
 /** On whose behalf a server is changed. */
@@ -27,6 +32,13 @@ export interface TreeInfo {
   readonly verified: boolean;
 }
 
+/** What a part was in one release. */
+export interface PartRecord {
+  readonly treeId: string;
+  readonly part: string;
+  readonly fingerprint: string;
+}
+
 export interface ServerStatus {
   readonly hostVersion: string;
   readonly bootId: string;
@@ -35,9 +47,13 @@ export interface ServerStatus {
   /** Unset: no release is live. */
   readonly liveTreeId?: string;
   readonly trees: readonly TreeInfo[];
+  /** Records of the POD's parts, each of one release. */
+  readonly records: readonly PartRecord[];
   readonly watchdog?: { readonly deploymentId: string; readonly remainingMs: number };
   /** Deployments during which the watchdog put this server back. */
   readonly restoredByWatchdog: readonly string[];
+  /** Parts that the watchdog could not put back by itself: they wait for the roll-back, or an operator. */
+  readonly leftByWatchdog: readonly { readonly deploymentId: string; readonly part: string }[];
   readonly diskFreeMb: number;
   /** Load average of the last minute. */
   readonly load1: number;
@@ -48,6 +64,21 @@ export interface ServerStatus {
 export interface ProvedState {
   readonly treeId?: string;
   readonly fingerprint: string;
+}
+
+/** A kept tree and the fingerprint that it must have; without a tree, the state without a release. */
+export type ExpectedState = ProvedState;
+
+/** How two states differ, a page of it. */
+export interface ChangesPage extends StateChanges {
+  /** What `after` is for the next page. Unset: there is none. */
+  readonly next?: string;
+}
+
+/** What a look at the live state has found. */
+export interface LiveLook extends ProvedState {
+  /** How it differs from the expected state. Unset where that is not known file by file on this server any more. */
+  readonly changes?: StateChanges;
 }
 
 export type ReplicationResult = { readonly ok: true } | { readonly ok: false; readonly error: PodwayError };
@@ -100,6 +131,22 @@ export interface StateDriver {
     options?: { deep?: boolean },
   ): Promise<ProvedState>;
 
+  /** How two kept states differ, from what is known of them; only what is not known yet is read. By path, at most `limit` entries. */
+  changes(
+    target: ServerTarget,
+    options: { from: ExpectedState; to: ExpectedState; limit: number; after?: string },
+  ): Promise<ChangesPage>;
+
+  /**
+   * Whether the live state is the expected one, and how it differs. Changes nothing. Unless `deep`, only files that seem
+   * touched are read: by path, size, mtime, inode, mode or owner.
+   */
+  check(
+    target: ServerTarget,
+    expected: Required<ProvedState>,
+    options: { limit: number; deep?: boolean },
+  ): Promise<LiveLook>;
+
   /** FIG. 2, 210: records the live state once per deployment, and arms the watchdog. */
   snapshot(target: ServerTarget, ctx: StepContext, options: { watchdogMs: number }): Promise<ProvedState>;
 
@@ -130,23 +177,28 @@ export interface StateDriver {
 
   /**
    * Proves a tree and makes it live by one rename, then runs the POD's `reload`. With `watchdogMs` the watchdog is
-   * armed before. `treeId` undefined: the state without a release.
+   * armed before. `treeId` undefined: the state without a release. Rejects STATE.LOSS_WINDOW when an earlier release would
+   * lose what users have written to a database since it was recorded, unless `acceptLoss` says that it may.
    */
   switchTo(
     target: ServerTarget,
     ctx: StepContext,
-    options: { treeId?: string; fingerprint: string; watchdogMs?: number },
+    options: { treeId?: string; fingerprint: string; watchdogMs?: number; acceptLoss?: boolean },
   ): Promise<{ changed: boolean }>;
 
   /**
    * FIG. 2, 218: ends the deployment's jobs, switches back, proves every byte, and drops the deployment's stages, its
-   * armed watchdog and the `discard` tree unless that was verified.
+   * armed watchdog and the `discard` tree unless that was verified. Rejects STATE.LOSS_WINDOW when that would lose what
+   * users have written to a database since this server took accesses again, unless `acceptLoss` says that it may.
    */
   restore(
     target: ServerTarget,
     ctx: StepContext,
-    options: { treeId?: string; fingerprint: string; discard?: string },
+    options: { treeId?: string; fingerprint: string; discard?: string; acceptLoss?: boolean },
   ): Promise<{ changed: boolean }>;
+
+  /** Call it before a server that this deployment changed takes accesses: what is written from then on is the users'. */
+  open(target: ServerTarget, ctx: StepContext): Promise<void>;
 
   /** Gives an armed watchdog `watchdogMs` from now. Rejects STATE.WATCHDOG_NOT_ARMED, STATE.WATCHDOG_FIRED. */
   feedWatchdog(target: ServerTarget, ctx: StepContext, options: { watchdogMs: number }): Promise<void>;

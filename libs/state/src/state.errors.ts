@@ -19,6 +19,10 @@ export const hostErrors = {
   WATCHDOG_NOT_ARMED: { exit: 24, retryable: false },
   JOB_MISSING: { exit: 25, retryable: false },
   JOB_NOT_STARTED: { exit: 26, retryable: true },
+  RECORD_MISSING: { exit: 27, retryable: false },
+  TOOL_MISSING: { exit: 28, retryable: false },
+  PART_FAILED: { exit: 29, retryable: true },
+  LOSS_WINDOW: { exit: 30, retryable: false },
   COMMAND_FAILED: { exit: 39, retryable: true },
 } as const satisfies Record<string, { exit: number; retryable: boolean }>;
 

@@ -1,5 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../test/eventually.js';
 import { context, newTree, treeServer, ulid, type TreeServer } from '../test/tree-server.js';
 import { TreeStateDriver } from './tree-state-driver.js';
 
@@ -78,4 +81,29 @@ it('never shows a visitor anything but one of the trees', async () => {
   over = true;
   await visitor;
   expect(reads).toBeGreaterThan(100);
+});
+
+it('goes back although an earlier call still writes into what is thrown away', async () => {
+  const one = await newTree(driver, server, ctx, { a: '1' });
+  const two = await newTree(driver, server, ctx, { a: '2' });
+  for (let round = 0; round < 5; round += 1) {
+    await driver.switchTo(server, ctx, two);
+    const { dir } = await driver.beginStage(server, ctx, { copy: 'link' });
+    server.write(Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`old${n}`, ''])), dir);
+    const writing = 'n=0; while [ $n -lt 20000 ]; do n=$((n + 1)); : >"new$n"; done';
+    const writer = spawn('sh', ['-c', `${writing} 2>/dev/null`], { cwd: dir });
+    const ended = once(writer, 'exit');
+    try {
+      await eventually(() => expect(existsSync(`${dir}/new100`)).toBe(true));
+      await driver.restore(server, ctx, one);
+      expect(await live()).toBe(one.treeId);
+      expect(existsSync(dir)).toBe(false);
+    } finally {
+      writer.kill('SIGKILL');
+      await ended;
+    }
+  }
+  // What could not be removed then is removed with the next release.
+  await driver.complete(server, ctx, one);
+  expect(readdirSync(server.file('.podway/staging'))).toEqual([]);
 });

@@ -5,10 +5,14 @@ import { HostCaller } from './host-caller.js';
 import { jobView } from './job-view.js';
 import { jobArguments } from './job-arguments.js';
 import { replicateTree } from './replication.js';
+import { StateError } from './state.errors.js';
+import { treeChanges } from './tree-changes.js';
 import type {
+  ChangesPage,
   DisarmResult,
   JobRequest,
   JobView,
+  LiveLook,
   ProvedState,
   Replication,
   ServerStatus,
@@ -70,6 +74,31 @@ export class TreeStateDriver implements StateDriver {
     return provedState(answer, 'fingerprint');
   }
 
+  async changes(
+    target: ServerTarget,
+    { from, to, limit, after = '' }: Parameters<StateDriver['changes']>[1],
+  ): Promise<ChangesPage> {
+    const states = [from, to].flatMap(({ treeId, fingerprint }) => [treeId ?? '-', fingerprint]);
+    const answer = await this.host.call(target, 'compare', [...states, limit, after]);
+    const found = treeChanges(answer);
+    if (found) return found;
+    throw new StateError('ANSWER_INVALID', 'the answer to compare tells no changes', {
+      server: target.session.server,
+      verb: 'compare',
+    });
+  }
+
+  async check(
+    target: ServerTarget,
+    { treeId, fingerprint }: Required<ProvedState>,
+    { limit, deep = false }: { limit: number; deep?: boolean },
+  ): Promise<LiveLook> {
+    const args = [treeId, fingerprint, deep ? 'deep' : 'quick', limit];
+    const answer = await this.host.call(target, 'check', args);
+    const tree = treeChanges(answer)?.tree;
+    return { ...provedState(answer, 'live'), ...(tree && { changes: { tree } }) };
+  }
+
   async snapshot(
     target: ServerTarget,
     ctx: StepContext,
@@ -126,6 +155,9 @@ export class TreeStateDriver implements StateDriver {
     const args = [treeId ?? '-', fingerprint, discard ?? '-', ...(target.state.reload ?? [])];
     return changed(await this.mutate(target, ctx, 'restore', args));
   }
+
+  /** A tree has nothing that users write to. */
+  async open(): Promise<void> {}
 
   async feedWatchdog(
     target: ServerTarget,

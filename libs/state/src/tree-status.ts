@@ -1,4 +1,4 @@
-import { SHA256, ULID } from '@podway/contracts';
+import { NAME, SHA256, ULID } from '@podway/contracts';
 import { BOOT_ID, DECIMAL, FLAG, NUMBER } from './answer-forms.js';
 import type { HostAnswer } from './host-answer.js';
 import type { ServerStatus } from './state-driver.js';
@@ -16,8 +16,14 @@ export function serverStatus(answer: HostAnswer): ServerStatus {
     trees: answer
       .all('tree', ULID, SHA256, FLAG)
       .map(([id = '', fingerprint = '', verified]) => ({ id, fingerprint, verified: verified === '1' })),
+    records: answer
+      .all('record', ULID, NAME, SHA256)
+      .map(([treeId = '', part = '', fingerprint = '']) => ({ treeId, part, fingerprint })),
     ...(watchdog && { watchdog: { deploymentId: String(watchdog[0]), remainingMs: Number(watchdog[1]) } }),
     restoredByWatchdog: answer.all('restored', ULID).map(([id = '']) => id),
+    leftByWatchdog: answer
+      .all('left', ULID, NAME)
+      .map(([deploymentId = '', part = '']) => ({ deploymentId, part })),
     diskFreeMb: number('disk'),
     load1: number('load', DECIMAL),
     cpus: number('cpus'),

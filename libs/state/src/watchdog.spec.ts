@@ -112,6 +112,15 @@ describe('expiry', () => {
     await eventually(() => expect(readFileSync(log, 'utf8')).toBe('worsebad'));
   });
 
+  it('is armed in the first second after a boot, too', async () => {
+    await disarm();
+    server.bootedSince(0.89);
+    const next = context(3);
+    await driver.switchTo(server, next, { ...old, watchdogMs: MINUTE });
+    const { deploymentId } = next;
+    expect((await driver.inspect(server)).watchdog).toEqual({ deploymentId, remainingMs: MINUTE });
+  });
+
   it('follows the uptime, not the clock', async () => {
     const armed = readFileSync(server.file('.podway/watchdog/armed'), 'utf8');
     expect(armed).toBe(`${ctx.deploymentId}\t${old.treeId}\t00000000-0000-0000-0000-000000000001\t1060000\n`);
@@ -247,12 +256,12 @@ describe('the boot hook', () => {
     const next = context(3);
     await driver.snapshot(server, next, { watchdogMs: MINUTE });
     const [unit = ''] = readdirSync(units).filter((name) => name.endsWith('.service'));
-    expect(statSync(`${units}/multi-user.target.wants/${unit}`).isFile()).toBe(true);
+    expect(statSync(`${units}/sysinit.target.wants/${unit}`).isFile()).toBe(true);
     const command = `ExecStart=/bin/sh "${server.path}/.podway/bin/podway-host" "${server.path}" boot`;
     expect(readFileSync(`${units}/${unit}`, 'utf8')).toContain(command);
     server.bootedSince(2000);
     await tick();
-    expect(readdirSync(units)).toEqual(['multi-user.target.wants']);
+    expect(readdirSync(units)).toEqual(['sysinit.target.wants']);
     expect(next.messages).toEqual([]);
   });
 

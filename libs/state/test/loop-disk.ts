@@ -6,18 +6,18 @@ import { join } from 'node:path';
 const run = (program: string, ...args: string[]) =>
   execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** An ext4 file system in a file, mounted. Its power can be cut: what was not written down is then lost. */
+/** A file system in a file, mounted. Its power can be cut: what was not written down is then lost. */
 export class LoopDisk {
   readonly folder = mkdtempSync(join(tmpdir(), 'podway-disk-'));
   readonly mount = join(this.folder, 'mount');
   private readonly image = join(this.folder, 'image');
 
   /** Throws where this machine does not let us mount: such a test must not pass unseen. */
-  constructor(megabytes: number) {
-    if (process.getuid?.() !== 0) throw new Error('The power-cut test needs root, to mount a loop device.');
+  constructor(megabytes: number, fileSystem: 'ext4' | 'btrfs' = 'ext4') {
+    if (process.getuid?.() !== 0) throw new Error('This test needs root, to mount a loop device.');
     mkdirSync(this.mount);
     run('truncate', '-s', `${megabytes}M`, this.image);
-    run('mkfs.ext4', '-q', '-F', this.image);
+    run(`mkfs.${fileSystem}`, '-q', fileSystem === 'ext4' ? '-F' : '-f', this.image);
     // The journal is written each second: what was renamed reaches the disk soon, unsynced content later.
     run('mount', '-o', 'loop,commit=1', this.image, this.mount);
   }
@@ -37,8 +37,9 @@ export class LoopDisk {
     }
   }
 
+  /** What still runs there keeps it busy for a moment. */
   remove(): void {
-    run('umount', this.mount);
+    run('umount', '--lazy', this.mount);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

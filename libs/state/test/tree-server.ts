@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { StateSpec } from '@podway/contracts';
-import { LocalHostSessions } from '@podway/hosts';
+import { LocalHostSessions, type HostSession } from '@podway/hosts';
 import { monotonicFactory } from 'ulid';
 import type { ServerTarget, StateDriver, StepContext } from '../src/state-driver.js';
 
@@ -27,9 +27,16 @@ export interface TreeServer extends ServerTarget {
   remove(): void;
 }
 
+export interface TreeServerOptions {
+  name?: string;
+  parent?: string;
+  /** Paths that this server sees with a content of its own: by path, the folder below the server's that is there. */
+  mounts?: Readonly<Record<string, string>>;
+}
+
 export async function treeServer(
   state: Partial<StateSpec> = {},
-  { name = 'server-1', parent = tmpdir() }: { name?: string; parent?: string } = {},
+  { name = 'server-1', parent = tmpdir(), mounts }: TreeServerOptions = {},
 ): Promise<TreeServer> {
   const folder = mkdtempSync(join(parent, 'podway-state-'));
   const proc = join(folder, 'proc');
@@ -53,10 +60,11 @@ export async function treeServer(
     }
   };
   bootedSince(1000);
+  const local = await sessions.session({ name, local: true, http: 'http://127.0.0.1' });
   return {
     folder,
     path,
-    session: await sessions.session({ name, local: true, http: 'http://127.0.0.1' }),
+    session: mounts ? withMounts(local, folder, mounts) : local,
     state: { driver: 'tree', ...state },
     file: (inside) => join(path, inside),
     write: (files, below = path) => {
@@ -77,6 +85,30 @@ export async function treeServer(
       }
       rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
     },
+  };
+}
+
+const IN_MOUNTS = `set -e
+while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
+shift; exec "$@"`;
+
+/** Each command in a mount namespace of its own, in which the server's folders lie over the machine's. */
+function withMounts(
+  inner: HostSession,
+  folder: string,
+  mounts: Readonly<Record<string, string>>,
+): HostSession {
+  const pairs = Object.entries(mounts).flatMap(([path, inside]) => {
+    mkdirSync(join(folder, inside), { recursive: true });
+    return [join(folder, inside), path];
+  });
+  const wrapped = (argv: readonly string[]) => {
+    return ['unshare', '--mount', 'sh', '-c', IN_MOUNTS, folder, ...pairs, '--', ...argv];
+  };
+  return {
+    server: inner.server,
+    exec: (argv, options) => inner.exec(wrapped(argv), options),
+    stream: (argv, options) => inner.stream(wrapped(argv), options),
   };
 }
 

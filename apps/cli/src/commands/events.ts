@@ -6,6 +6,7 @@ import { sequence } from '../settings/duration.js';
 
 interface EventsOptions {
   follow?: boolean;
+  client?: string;
   pod?: string;
   deployment?: string;
   type?: string[];
@@ -16,6 +17,7 @@ export function describeEvents(command: Command): Command {
   return command
     .description('Print events: those that happened, or with --follow those that happen')
     .option('-f, --follow', 'go on with what happens, until Ctrl-C')
+    .option('--client <client>', 'only of this client')
     .option('--pod <pod>', 'only of this POD')
     .option('--deployment <id>', 'only of this deployment')
     .option('--type <type...>', 'only of these CloudEvents types')
@@ -24,7 +26,7 @@ export function describeEvents(command: Command): Command {
 
 export async function events(context: CommandContext<EventsOptions>): Promise<void> {
   const { options, printer, surroundings } = context;
-  const { follow, pod, deployment, type, after } = options;
+  const { follow, client, pod, deployment, type, after } = options;
   const podway = await context.podway();
   const upTo = follow ? undefined : await podway.lastSequence();
   const start = after ?? (follow ? undefined : 0);
@@ -32,6 +34,7 @@ export async function events(context: CommandContext<EventsOptions>): Promise<vo
   const found = podway.events({
     ...(start === undefined ? {} : { after: start }),
     ...(upTo === undefined ? {} : { upTo }),
+    ...(client === undefined ? {} : { client }),
     ...(pod === undefined ? {} : { pod }),
     ...(deployment === undefined ? {} : { deployment }),
     ...(type === undefined ? {} : { types: type }),

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
+import type { PodsFile } from '@podway/contracts';
+import type { Podway } from '@podway/sdk';
 import type { CommandContext } from '../cli-context.js';
 import { readInventoryFile } from '../settings/inventory-file.js';
 
@@ -40,7 +42,19 @@ export async function podsApply(context: CommandContext<ApplyOptions>): Promise<
   const { options, printer, surroundings } = context;
   const file = await readInventoryFile(resolve(surroundings.cwd, options.file));
   const podway = await context.podway();
+  if (options.prune) await confirmPruning(context, podway, file);
   const changes = await podway.applyPods(file, { prune: options.prune === true });
   const rows = changes.map(({ pod, change, revision }) => [pod, change, String(revision)]);
   printer.result({ changes }, () => printer.table(['POD', 'CHANGE', 'REVISION'], rows, 'Nothing to change.'));
+}
+
+/** Says which PODs would leave the inventory, and asks. */
+async function confirmPruning(
+  context: CommandContext<ApplyOptions>,
+  podway: Podway,
+  { pods }: PodsFile,
+): Promise<void> {
+  const named = new Set(pods.map(({ name }) => name));
+  const leaving = (await podway.pods()).map(({ name }) => name).filter((name) => !named.has(name));
+  if (leaving.length > 0) await context.confirm(`Remove ${leaving.join(', ')} from the inventory?`);
 }

@@ -1,4 +1,5 @@
 import { isFinished, type DeploymentDetailView, type DeploymentView } from '@podway/contracts';
+import { evidenceLines } from './evidence-lines.js';
 import type { Printer } from './printer.js';
 import { duration, harmless, table, wrapped, type Colors } from './text.js';
 
@@ -34,7 +35,7 @@ export function deploymentLines(view: DeploymentDetailView, printer: Printer): s
     ),
     ...section('stages', stageRows(view), columns, colors),
     ...section('servers', serverRows(view), columns, colors),
-    ...section('probes', probeRows(view), columns, colors),
+    ...headed('probes', evidenceLines(view.evidence, columns, { measured: true }), colors),
   ];
 }
 
@@ -44,7 +45,7 @@ export function outcomeLines(view: DeploymentDetailView, printer: Printer): stri
   return [
     ...summary(view, printer),
     ...section('servers', serverRows(view), columns, colors),
-    ...section('probes', probeRows(view), columns, colors),
+    ...headed('probes', evidenceLines(view.evidence, columns), colors),
   ];
 }
 
@@ -60,12 +61,22 @@ function summary(view: DeploymentDetailView, { colors, columns }: Printer): stri
         ['deployment', view.id],
         ['POD', `${view.pod} of ${view.client}`],
         ...(view.label ? [['update', view.label]] : []),
+        ...(view.group
+          ? [['PODs', `${view.group.position + 1} of ${view.group.size}, ${view.group.mode}`]]
+          : []),
+        ...(view.waiting ? [['waits', waitText(view.waiting)]] : []),
+        ...(view.approvalUntil ? [['approval', `wanted until ${time(view.approvalUntil)}`]] : []),
+        ...(view.approvedBy ? [['approved by', view.approvedBy]] : []),
         ...(failure ? [['failure', `${failure.code}${failure.server ? ` on ${failure.server}` : ''}`]] : []),
         ...(rollbackFailure ? [['roll-back', rollbackFailure.code]] : []),
       ].map((row) => ['', ...row]),
       columns,
     ),
   ];
+}
+
+function waitText({ detail, until }: NonNullable<DeploymentDetailView['waiting']>): string {
+  return until === undefined ? detail : `${detail}; it may begin at ${time(until)}`;
 }
 
 function stageRows(view: DeploymentDetailView): string[][] {
@@ -86,21 +97,13 @@ function serverRows(view: DeploymentDetailView): string[][] {
   ]);
 }
 
-function probeRows(view: DeploymentDetailView): string[][] {
-  const bad = view.evidence.filter((one) => one.verdict !== 'passed');
-  return bad.map((one) => [one.server, one.verdict, one.probe, one.detail]);
+function section(title: string, rows: string[][], columns: number, colors: Colors): string[] {
+  const cells = rows.map((row) => ['', ...row]);
+  return headed(title, table(cells, columns), colors);
 }
 
-function section(title: string, rows: string[][], columns: number, colors: Colors): string[] {
-  if (rows.length === 0) return [];
-  return [
-    '',
-    colors.bold(title),
-    ...table(
-      rows.map((row) => ['', ...row]),
-      columns,
-    ),
-  ];
+function headed(title: string, lines: string[], colors: Colors): string[] {
+  return lines.length === 0 ? [] : ['', colors.bold(title), ...lines];
 }
 
 function time(iso: string): string {

@@ -1,5 +1,7 @@
 import type { PodDetailView, ReleaseView } from '@podway/contracts';
 import type { Printer } from './printer.js';
+import { countsText } from './change-lines.js';
+import { fitted, harmless } from './text.js';
 
 /** A POD and its servers, for people. */
 export function podLines(pod: PodDetailView, printer: Printer): string[] {
@@ -11,22 +13,36 @@ export function podLines(pod: PodDetailView, printer: Printer): string[] {
     server.release === undefined ? '-' : String(server.release),
     server.fingerprint?.slice(0, 12) ?? '-',
     server.quarantined ? 'quarantined' : server.inRotation ? 'in rotation' : 'out',
+    server.finding ?? '-',
     server.region ?? '',
     server.reason ?? '',
   ]);
   return [
-    printer.colors.bold(`POD ${pod.name} of ${pod.client}: ${release}${running}${queue}`),
-    ...printer.table(['SERVER', 'RELEASE', 'FINGERPRINT', 'ACCESSES', 'REGION', ''], rows, 'No servers.'),
+    printer.colors.bold(`POD ${pod.name} of ${pod.client}: ${release}${running}${queue}${pausedText(pod)}`),
+    ...printer.table(
+      ['SERVER', 'RELEASE', 'FINGERPRINT', 'ACCESSES', 'STATE', 'REGION', ''],
+      rows,
+      'No servers.',
+    ),
   ];
+}
+
+function pausedText({ paused }: PodDetailView): string {
+  if (!paused) return '';
+  return paused.reason === undefined ? ', paused' : `, paused: ${harmless(paused.reason)}`;
 }
 
 /** Rows of the list of releases. */
 export function releaseRow(release: ReleaseView): string[] {
-  const from = release.sourceRelease === undefined ? '' : ` (back to ${release.sourceRelease})`;
+  const { number, current, createdAt, publisher, changes, bad, kept } = release;
+  const back = release.sourceRelease === undefined ? '' : `back to release ${release.sourceRelease}`;
+  const label = release.label ?? '';
   return [
-    `${release.number}${release.current ? ' *' : ''}`,
-    release.createdAt.replace('T', ' ').slice(0, 16),
-    release.fingerprint.slice(0, 12),
-    `${release.label ?? ''}${from}`,
+    `${number}${current ? ' *' : ''}`,
+    createdAt.replace('T', ' ').slice(0, 16),
+    fitted(publisher, 12),
+    changes ? countsText(changes) : '-',
+    bad ? 'BAD' : kept ? 'kept' : 'gone',
+    label === '' || label === back || back === '' ? label || back : `${label} (${back})`,
   ];
 }

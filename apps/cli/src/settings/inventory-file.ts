@@ -3,11 +3,19 @@ import { LineCounter, parseDocument, type Document } from 'yaml';
 import { InvalidInputError, PodsFile, validated } from '@podway/contracts';
 import { InvalidFileError } from '../cli.errors.js';
 
+/** What is no YAML at all has thousands. */
+const MOST_PROBLEMS = 20;
+
+/** Reads `pods.yaml`. @throws InvalidFileError */
+export function readInventoryFile(file: string): Promise<PodsFile> {
+  return readYamlFile(file, PodsFile);
+}
+
 /**
- * Reads `pods.yaml`.
+ * Reads a file that holds one document of a kind.
  * @throws InvalidFileError naming the line of each problem where that is known.
  */
-export async function readInventoryFile(file: string): Promise<PodsFile> {
+export async function readYamlFile<T extends object>(file: string, type: new () => T): Promise<T> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new InvalidFileError(file, [error.message], error);
   });
@@ -15,10 +23,10 @@ export async function readInventoryFile(file: string): Promise<PodsFile> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => at(lines.linePos(error.pos[0]).line, error.message));
-    throw new InvalidFileError(file, problems);
+    throw new InvalidFileError(file, problems.slice(0, MOST_PROBLEMS));
   }
   try {
-    return validated(PodsFile, document.toJS({ maxAliasCount: 100 }), { strict: true, subject: file });
+    return validated(type, document.toJS({ maxAliasCount: 100 }), { strict: true, subject: file });
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const problems = error.problems.map((problem) => at(lineOf(document, lines, problem), problem));

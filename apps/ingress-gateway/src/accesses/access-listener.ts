@@ -1,81 +1,40 @@
-import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { Inventory, Rotation } from '@podway/persistence';
-import type { ServiceContext } from '@podway/service-kit';
+import { InvalidSettingsError, type ServiceContext } from '@podway/service-kit';
 import type { IngressGatewaySettings } from '../ingress-gateway.config.js';
-import { endConnectionsOnceStopping } from '../ending-connections.js';
-import { AccessProxy } from './access-proxy.js';
-import { RotationWatcher } from './rotation-watcher.js';
-import { RunningAccesses } from './running-accesses.js';
-import { ServerChoice } from './server-choice.js';
-import { ServerPools } from './server-pools.js';
+import { Listener, type ListenerOptions, type RequestHandler } from '../listening/listener.js';
+import { API_IDLE_TIMEOUT_MS, hostsOfApi, listenerSettings } from '../listening/listener-settings.js';
+import { TlsCertificates } from '../listening/tls-certificates.js';
+import { refusalPage } from './access-page.js';
+import { accessParts, type AccessParts } from './access-parts.js';
+import { SharedPort } from './shared-port.js';
 
 /** Longer than browsers and proxies keep idle connections, so that it is they who close. */
 const KEEP_ALIVE_MS = 65_000;
-const HEADERS_TIMEOUT_MS = 15_000;
 
-/** The listener for users' accesses, and all that serves it. */
+/** The listeners for users' accesses, and all that serves them. */
 export class AccessListener {
-  private constructor(
-    private readonly server: Server,
-    private readonly watcher: RotationWatcher,
-    private readonly pools: ServerPools,
-    private readonly stopping: AbortController,
-    private readonly stopMs: number,
-    /** The port that it listens on. */
-    readonly port: number,
-  ) {}
+  private certificates: TlsCertificates | undefined;
+  private plain: Listener | undefined;
+  private tls: Listener | undefined;
 
-  static async start({
-    settings,
-    infrastructure,
-    logger,
-  }: ServiceContext<IngressGatewaySettings>): Promise<AccessListener> {
-    const { dataSource, databaseUrl } = infrastructure;
-    const choice = new ServerChoice(settings.accessFailedMs);
-    const pools = new ServerPools({
-      connections: settings.accessConnections,
-      connectTimeoutMs: settings.accessConnectTimeoutMs,
-      responseTimeoutMs: settings.accessResponseTimeoutMs,
-    });
-    const running = new RunningAccesses((key) => watcher.ended(key));
-    const watcher = new RotationWatcher({
-      rotation: new Rotation(dataSource),
-      inventory: new Inventory(dataSource),
-      databaseUrl,
-      pollMs: settings.rotationPollMs,
-      ...(settings.defaultPod === undefined ? {} : { defaultPod: settings.defaultPod }),
-      running: () => running.snapshot(),
-      onChange: (routes) => {
-        choice.keepOnly(routes);
-        pools.keepOnly(routes);
-      },
-      onTrouble: (error) =>
-        logger.warn({ err: error }, 'the rotation cannot be read; the last one stays in use'),
-    });
-    const proxy = new AccessProxy({
-      routes: () => watcher.routes,
-      choice,
-      pools,
-      running,
-      tries: settings.accessTries,
-      trustForwarded: settings.trustForwarded,
-    });
-    const server = createServer((request, response) => void proxy.handle(request, response));
-    const stopping = new AbortController();
-    endConnectionsOnceStopping(server, stopping.signal);
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = 0;
-    server.listen(settings.accessPort, settings.host);
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const listener = new AccessListener(server, watcher, pools, stopping, settings.stopWaitMs, port);
+  private constructor(private readonly parts: AccessParts) {}
+
+  /**
+   * @param api takes the requests for PODWAY_API_HOSTS, if there are any.
+   * @throws InvalidSettingsError when settings do not go together.
+   */
+  static async start(
+    context: ServiceContext<IngressGatewaySettings>,
+    api?: RequestHandler,
+  ): Promise<AccessListener> {
+    const { settings, logger } = context;
+    const listener = new AccessListener(accessParts(context));
     try {
+      await listener.listen(settings, api, (error) =>
+        logger.error({ err: error }, 'a certificate is not used'),
+      );
       // The port is ours now, and with it the name: no other gateway of this name is alive.
-      await watcher.start(settings.gatewayId ?? `${hostname()}:${port}`);
+      await listener.parts.watcher.start(settings.gatewayId ?? `${hostname()}:${listener.port}`);
     } catch (error) {
       await listener.close();
       throw error;
@@ -83,15 +42,59 @@ export class AccessListener {
     return listener;
   }
 
+  /** The port that it listens on. */
+  get port(): number {
+    return this.plain?.port ?? 0;
+  }
+
+  /** That for TLS. */
+  get tlsPort(): number | undefined {
+    return this.tls?.port;
+  }
+
   /** Takes no new accesses, waits for those that run, then leaves the rotation. */
   async close(): Promise<void> {
-    this.stopping.abort();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeIdleConnections();
-    const late = setTimeout(() => this.server.closeAllConnections(), this.stopMs);
-    await closed;
-    clearTimeout(late);
-    await this.watcher.stop();
-    await this.pools.close();
+    // What has no end would be waited for in vain.
+    for (const key of [...this.parts.running.keys()]) this.parts.running.endEndless(key);
+    this.certificates?.stop();
+    await Promise.all([this.plain?.close(), this.tls?.close()]);
+    await this.parts.stop();
   }
+
+  private async listen(
+    settings: IngressGatewaySettings,
+    api: RequestHandler | undefined,
+    onTrouble: (error: unknown) => void,
+  ): Promise<void> {
+    const options: Omit<ListenerOptions, 'port'> = {
+      ...listenerSettings(settings),
+      handler: handlerFor(settings, this.parts, api),
+      refusal: refusalPage,
+      keepAliveTimeoutMs: KEEP_ALIVE_MS,
+    };
+    const { accessTlsPort, tlsDir, tlsPollMs } = settings;
+    if (accessTlsPort !== undefined) {
+      if (tlsDir === undefined) throw new InvalidSettingsError(['PODWAY_TLS_DIR: is missing']);
+      this.certificates = await TlsCertificates.watch({ folder: tlsDir, pollMs: tlsPollMs, onTrouble });
+      this.tls = await Listener.start({ ...options, port: accessTlsPort, certificates: this.certificates });
+    }
+    this.plain = await Listener.start({ ...options, port: settings.accessPort });
+  }
+}
+
+function handlerFor(
+  settings: IngressGatewaySettings,
+  { proxy }: AccessParts,
+  api: RequestHandler | undefined,
+): RequestHandler {
+  const apiHosts = new Set(hostsOfApi(settings));
+  if (!api || apiHosts.size === 0) return proxy;
+  return new SharedPort({
+    api,
+    accesses: proxy,
+    apiHosts,
+    apiPaths: settings.apiPaths.split(','),
+    apiRequestTimeoutMs: settings.apiRequestTimeoutMs,
+    apiIdleTimeoutMs: API_IDLE_TIMEOUT_MS,
+  });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
 /** Meant for one connection only. RFC 9110, 7.6.1. */
 const HOP_BY_HOP = new Set([
@@ -16,6 +17,7 @@ const HOP_BY_HOP = new Set([
 const REPLACED = new Set([
   'host',
   'expect',
+  'forwarded',
   'via',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -26,6 +28,15 @@ const PSEUDONYM = 'podway';
 /** Names that a Connection header adds to the hop-by-hop ones. */
 function namedByConnection(connection: string | undefined): ReadonlySet<string> {
   return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+}
+
+/** By which scheme the user asks. */
+export function schemeOf(request: IncomingMessage, trustForwarded: boolean): 'http' | 'https' {
+  const told = trustForwarded ? request.headers['x-forwarded-proto']?.toString() : undefined;
+  // A chain of proxies makes a list of it; the first is the user's.
+  const first = told?.split(',', 1)[0]?.trim().toLowerCase();
+  if (first === 'http' || first === 'https') return first;
+  return request.socket instanceof TLSSocket ? 'https' : 'http';
 }
 
 /** Headers of the request to the server, as a flat list of names and values. */
@@ -45,14 +56,26 @@ export function requestHeaders(
   const before = (name: string): string | undefined =>
     trustForwarded ? request.headers[name]?.toString() : undefined;
   const address = request.socket.remoteAddress ?? 'unknown';
-  const chain = before('x-forwarded-for');
+  const proto = schemeOf(request, trustForwarded);
   headers.push('via', viaAfter(via, request.httpVersion));
-  headers.push('x-forwarded-for', chain ? `${chain}, ${address}` : address);
-  headers.push('x-forwarded-proto', before('x-forwarded-proto') ?? 'http');
+  headers.push('x-forwarded-for', listAfter(before('x-forwarded-for'), address));
+  headers.push('x-forwarded-proto', proto);
+  headers.push('forwarded', listAfter(before('forwarded'), forwardedElement(address, host, proto)));
   if (host !== undefined) {
     headers.push('host', host, 'x-forwarded-host', before('x-forwarded-host') ?? host);
   }
   return headers;
+}
+
+/** RFC 7239, 4. */
+function forwardedElement(address: string, host: string | undefined, proto: string): string {
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  const parts = [
+    `for=${node}`,
+    ...(host === undefined ? [] : [`host="${host.replace(/["\\]/g, '')}"`]),
+    `proto=${proto}`,
+  ];
+  return parts.join(';');
 }
 
 /** Headers of the response to the user, as a flat list of names and values. */
@@ -74,6 +97,9 @@ export function responseHeaders(raw: readonly string[]): string[] {
 }
 
 function viaAfter(before: string | undefined, version: string): string {
-  const own = `${version} ${PSEUDONYM}`;
+  return listAfter(before, `${version} ${PSEUDONYM}`);
+}
+
+function listAfter(before: string | undefined, own: string): string {
   return before ? `${before}, ${own}` : own;
 }

@@ -6,7 +6,7 @@ import {
   type InventoryPod,
   type Rotation,
 } from '@podway/persistence';
-import { RouteTable } from './route-table.js';
+import { RouteTable, type RouteTableOptions } from './route-table.js';
 
 /** The channel tells most changes at once; this is for what it missed while its connection was away. */
 const RECONNECT_MS = 1_000;
@@ -16,9 +16,11 @@ export interface RotationWatcherOptions {
   readonly inventory: Inventory;
   readonly databaseUrl: string;
   readonly pollMs: number;
-  readonly defaultPod?: string;
+  readonly table: RouteTableOptions;
   /** Running accesses by `<pod>/<server>`. */
   readonly running: () => Record<string, number>;
+  /** Those that may write, by POD. */
+  readonly runningWrites: () => Record<string, number>;
   readonly onChange: (routes: RouteTable) => void;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -61,6 +63,11 @@ export class RotationWatcher {
     if (this.table?.isOut(key)) this.relay.wake();
   }
 
+  /** The last write to a POD has ended: it may be what its fence waits for. */
+  writesEnded(pod: string): void {
+    if (this.table?.isWriteFenced(pod)) this.relay.wake();
+  }
+
   /** No drain waits for this gateway any more. Only after its last access. */
   async stop(): Promise<void> {
     await this.notifications.close();
@@ -69,7 +76,7 @@ export class RotationWatcher {
   }
 
   private async pass(): Promise<boolean> {
-    const { rotation, inventory } = this.options;
+    const { rotation, inventory, running, runningWrites } = this.options;
     const view = await rotation.view();
     const stamp = await inventory.stamp();
     const changed = stamp !== this.stamp || view.generation !== this.table?.generation;
@@ -78,11 +85,11 @@ export class RotationWatcher {
       this.stamp = stamp;
     }
     if (changed) {
-      this.table = new RouteTable(this.pods, view, this.options.defaultPod);
+      this.table = new RouteTable(this.pods, view, this.options.table);
       this.options.onChange(this.table);
     }
-    // From here on no access is routed by an older table, and those that were are counted in `running`.
-    await rotation.acknowledge(this.name, view.generation, this.options.running());
+    // From here on no access is routed by an older table, and those that were are counted.
+    await rotation.acknowledge(this.name, view.generation, running(), runningWrites());
     return false;
   }
 }

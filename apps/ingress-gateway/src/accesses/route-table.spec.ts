@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { accessDefaults } from '../../test/access-defaults.js';
 import { pod } from '../../test/gateway.js';
 import { RouteTable } from './route-table.js';
 
@@ -7,7 +8,11 @@ const pods = [
   { spec: pod('blog', 'acme'), revision: 1 },
 ];
 const table = (out: string[] = [], defaultPod?: string): RouteTable =>
-  new RouteTable(pods, { generation: 3, out: new Set(out) }, defaultPod);
+  new RouteTable(
+    pods,
+    { generation: 3, out: new Set(out), writesFenced: new Set() },
+    { defaults: accessDefaults, ...(defaultPod === undefined ? {} : { defaultPod }) },
+  );
 
 it.each([
   ['shop.example', 'shop'],

@@ -1,4 +1,7 @@
 import type { InventoryPod, RotationView } from '@podway/persistence';
+import { drainTimeoutMsOf } from '@podway/service-kit';
+import { hostName } from '../listening/host-name.js';
+import { accessPolicyOf, type AccessDefaults, type AccessPolicy } from './access-policy.js';
 
 /** One server as accesses see it. */
 export interface RoutedServer {
@@ -10,27 +13,45 @@ export interface RoutedServer {
   readonly weight: number;
 }
 
+/** One POD as accesses see it. */
+export interface RoutedPod {
+  readonly policy: AccessPolicy;
+  /** All its servers, those out of rotation too. */
+  readonly all: readonly RoutedServer[];
+  readonly inRotation: readonly RoutedServer[];
+  /** How long a server that left rotation may finish what runs on it. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface RouteTableOptions {
+  readonly defaults: AccessDefaults;
+  /** POD for hosts that nobody claims. */
+  readonly defaultPod?: string;
+}
+
 /** Which servers take the accesses of which host, at one moment. Never changed: a new moment is a new table. */
 export class RouteTable {
   private readonly byHost = new Map<string, string>();
-  private readonly byPod = new Map<string, readonly RoutedServer[]>();
+  private readonly byPod = new Map<string, RoutedPod>();
 
   constructor(
     pods: readonly InventoryPod[],
     private readonly rotation: RotationView,
-    private readonly defaultPod?: string,
+    private readonly options: RouteTableOptions,
   ) {
     for (const { spec } of pods) {
       for (const host of spec.hosts ?? []) this.byHost.set(host, spec.name);
-      const servers = spec.servers.map((server) => ({
+      const all = spec.servers.map((server) => ({
         key: `${spec.name}/${server.name}`,
         url: new URL(server.http).origin,
         weight: server.weight ?? 1,
       }));
-      this.byPod.set(
-        spec.name,
-        servers.filter((server) => !rotation.out.has(server.key)),
-      );
+      this.byPod.set(spec.name, {
+        policy: accessPolicyOf(spec, options.defaults),
+        all,
+        inRotation: all.filter((server) => !rotation.out.has(server.key)),
+        drainTimeoutMs: drainTimeoutMsOf(spec),
+      });
     }
   }
 
@@ -44,26 +65,40 @@ export class RouteTable {
     const host = hostHeader === undefined ? undefined : hostName(hostHeader);
     const pod = host === undefined ? undefined : this.byHost.get(host);
     if (pod !== undefined) return pod;
-    return this.defaultPod !== undefined && this.byPod.has(this.defaultPod) ? this.defaultPod : undefined;
+    const { defaultPod } = this.options;
+    return defaultPod !== undefined && this.byPod.has(defaultPod) ? defaultPod : undefined;
+  }
+
+  pod(name: string): RoutedPod | undefined {
+    return this.byPod.get(name);
   }
 
   /** The POD's servers in rotation. */
   serversOf(pod: string): readonly RoutedServer[] {
-    return this.byPod.get(pod) ?? [];
+    return this.byPod.get(pod)?.inRotation ?? [];
   }
 
   isOut(key: string): boolean {
     return this.rotation.out.has(key);
   }
 
+  /** Whether users may not write to the POD now. */
+  isWriteFenced(pod: string): boolean {
+    return this.rotation.writesFenced.has(pod);
+  }
+
+  /** Every POD. */
+  pods(): Iterable<RoutedPod> {
+    return this.byPod.values();
+  }
+
   /** Every server in rotation of every POD. */
   *servers(): Iterable<RoutedServer> {
-    for (const servers of this.byPod.values()) yield* servers;
+    for (const { inRotation } of this.byPod.values()) yield* inRotation;
   }
-}
 
-/** `Shop.Example.:8080` -> `shop.example` */
-function hostName(header: string): string {
-  const withoutPort = header.replace(/:[0-9]*$/, '');
-  return withoutPort.replace(/\.$/, '').toLowerCase();
+  /** Whether a POD claims the host. */
+  hasHost(host: string): boolean {
+    return this.byHost.has(host);
+  }
 }

@@ -4,7 +4,6 @@ import type { RouteTable } from './route-table.js';
 export interface ServerPoolOptions {
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  readonly responseTimeoutMs: number;
 }
 
 /** Connections to servers, kept open between accesses. */
@@ -20,8 +19,6 @@ export class ServerPools {
         connections: this.options.connections,
         pipelining: 1,
         connect: { timeout: this.options.connectTimeoutMs },
-        headersTimeout: this.options.responseTimeoutMs,
-        bodyTimeout: this.options.responseTimeoutMs,
         allowH2: false,
       });
       this.pools.set(url, pool);

@@ -1,24 +1,26 @@
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { NestLogger, type ServiceContext } from '@podway/service-kit';
+import { NestLogger, telemetryOf, type ServiceContext } from '@podway/service-kit';
+import { builtDashboard, readDashboard } from '../dashboard/dashboard-files.js';
+import { dashboardSite } from '../dashboard/dashboard-site.js';
 import type { IngressGatewaySettings } from '../ingress-gateway.config.js';
-import { endConnectionsOnceStopping } from '../ending-connections.js';
-import { answerMalformedRequests } from './problems/malformed-requests.js';
+import { Listener, type RequestHandler } from '../listening/listener.js';
+import { API_IDLE_TIMEOUT_MS, listenerSettings, sharesPort } from '../listening/listener-settings.js';
+import { observedRequests } from '../listening/observed-requests.js';
+import { malformedProblem } from './problems/malformed-requests.js';
 import { ApiModule, type ApiParts } from './api.module.js';
 
-const HEADERS_TIMEOUT_MS = 15_000;
-/** A connection without a byte for so long is dead; event streams have their heartbeat. */
-const IDLE_TIMEOUT_MS = 120_000;
-
-/** The API's listener: separate from the one for users' accesses (FIG. 1, 118). */
+/** The API and its listener: separate from the one for users' accesses (FIG. 1, 118), or none when they share a port. */
 export class ApiListener {
   private constructor(
     private readonly app: NestExpressApplication,
     private readonly stopping: AbortController,
-    /** The port that it listens on. */
+    private readonly listener: Listener | undefined,
+    /** The API's requests, whatever port they came by. */
+    readonly handler: RequestHandler,
+    /** The port that it listens on, or shares. */
     readonly port: number,
-    private readonly stopMs: number,
   ) {}
 
   static async start(
@@ -35,24 +37,41 @@ export class ApiListener {
     });
     app.disable('x-powered-by');
     app.set('etag', false);
-    const server = app.getHttpServer();
-    answerMalformedRequests(server);
-    endConnectionsOnceStopping(server, stopping.signal);
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = settings.apiRequestTimeoutMs;
-    server.timeout = IDLE_TIMEOUT_MS;
-    await app.listen(settings.apiPort, settings.host);
-    return new ApiListener(app, stopping, (server.address() as AddressInfo).port, settings.stopWaitMs);
+    app.use(dashboardSite(await readDashboard(settings.dashboardDir ?? builtDashboard)));
+    await app.init();
+    const handler = observedRequests(telemetryOf(context), handlerOf(app));
+    if (sharesPort(settings)) return new ApiListener(app, stopping, undefined, handler, settings.accessPort);
+    const listener = await Listener.start({
+      ...listenerSettings(settings),
+      port: settings.apiPort,
+      handler,
+      refusal: malformedProblem,
+      requestTimeoutMs: settings.apiRequestTimeoutMs,
+      idleTimeoutMs: API_IDLE_TIMEOUT_MS,
+    });
+    return new ApiListener(app, stopping, listener, handler, listener.port);
   }
 
-  /** Takes no new requests, ends event streams and waits a while for the rest. Who is cut off may ask again. */
-  async close(): Promise<void> {
+  /**
+   * Takes no new requests, ends event streams and waits a while for the rest. Who is cut off may ask again.
+   * @param others ends when other listeners hand on no more requests.
+   */
+  async close(others: Promise<void> = Promise.resolve()): Promise<void> {
     this.stopping.abort();
-    const server = this.app.getHttpServer();
-    const late = setTimeout(() => server.closeAllConnections(), this.stopMs);
-    const closed = this.app.close();
-    server.closeIdleConnections();
-    await closed;
-    clearTimeout(late);
+    await Promise.all([this.listener?.close(), others]);
+    await this.app.close();
   }
+}
+
+function handlerOf(app: NestExpressApplication): RequestHandler {
+  const answer = app.getHttpAdapter().getInstance() as (
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => void;
+  return {
+    handle(request, response) {
+      if (/(?:^|\W)100-continue(?:$|\W)/i.test(request.headers.expect ?? '')) response.writeContinue();
+      answer(request, response);
+    },
+  };
 }

@@ -1,16 +1,30 @@
-import { applyDecorators, Delete, Get, HttpCode, Post, Put, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  Delete,
+  Get,
+  Head,
+  HttpCode,
+  Options,
+  Patch,
+  Post,
+  Put,
+  SetMetadata,
+} from '@nestjs/common';
 import type { KeyRole } from '@podway/contracts';
 
 type PayloadClass = new () => object;
 
 /** One operation of the API: what routes, guards and documents it. */
 export interface EndpointSpec {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete' | 'head' | 'patch' | 'options';
   /** With parameters as `:id`. */
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  /** Lowest role that may do it. `operator` and `admin` are roles of the hosting service. `public`: no key needed. */
+  /**
+   * Who may do it: this role, and those whose rights include its own (contracts, `rightsOf`). `operator` and `admin` are
+   * roles of the hosting service. `public`: no key needed. On a POD, `PodLookup` and `sees` ask for the same right.
+   */
   readonly role: KeyRole | 'public';
   readonly query?: PayloadClass;
   readonly body?: {
@@ -34,7 +48,7 @@ export interface EndpointSpec {
 }
 
 const ENDPOINT = 'podway:endpoint';
-const verbs = { get: Get, post: Post, put: Put, delete: Delete };
+const verbs = { get: Get, post: Post, put: Put, delete: Delete, head: Head, patch: Patch, options: Options };
 
 /** Declares a handler as an operation of the API: once, for router, guard and OpenAPI. */
 export function Endpoint(spec: EndpointSpec): MethodDecorator {

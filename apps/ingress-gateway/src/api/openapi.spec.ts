@@ -11,6 +11,15 @@ interface OpenApi {
   paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>>;
 }
 
+const trust = {
+  ...{ issuer: 'https://ci.example', audience: 'podway', client: 'acme', role: 'publisher', pods: ['shop'] },
+  claims: [{ name: 'sub', value: 'x' }],
+};
+const delegation = {
+  ...{ client: 'acme', pods: ['shop'], toClient: 'made', rights: ['publish'] },
+  until: '2090-01-01T00:00:00Z',
+};
+
 let gateway: TestGateway;
 let admin: string;
 let document: OpenApi;
@@ -54,6 +63,8 @@ it('is served as it is committed, and lists every endpoint', () => {
 describe('answers are what the document says', () => {
   it.each<[string, string, number, (id: string) => Promise<request.Response>]>([
     ['get', '/v1/pods', 200, () => get('/v1/pods')],
+    ['get', '/v1/fleet', 200, () => get('/v1/fleet')],
+    ['get', '/v1/caller', 200, () => get('/v1/caller')],
     ['get', '/v1/pods/{id}', 200, () => get('/v1/pods/shop')],
     ['get', '/v1/pods/{id}', 404, () => get('/v1/pods/none')],
     ['get', '/v1/pods/{id}/releases', 200, () => get('/v1/pods/shop/releases')],
@@ -64,6 +75,22 @@ describe('answers are what the document says', () => {
     ['get', '/v1/dead-letters', 200, () => get('/v1/dead-letters')],
     ['post', '/v1/dead-letters/replay', 200, () => send('post', '/v1/dead-letters/replay')],
     ['post', '/v1/keys', 201, () => send('post', '/v1/keys', { client: 'acme', role: 'viewer' })],
+    ['get', '/v1/keys', 200, () => get('/v1/keys')],
+    ['post', '/v1/clients', 201, () => send('post', '/v1/clients', { name: 'made', note: 'x' })],
+    ['get', '/v1/clients', 200, () => get('/v1/clients')],
+    ['get', '/v1/clients/{id}', 200, () => get('/v1/clients/acme')],
+    ['put', '/v1/clients/{id}', 200, () => send('put', '/v1/clients/acme', { note: 'y' })],
+    [
+      'put',
+      '/v1/clients/{id}/variables',
+      200,
+      () => send('put', '/v1/clients/acme/variables', { set: { edition: 'pro', key: { file: '/s/key' } } }),
+    ],
+    ['get', '/v1/clients/{id}/variables', 200, () => get('/v1/clients/acme/variables')],
+    ['post', '/v1/trusts', 201, () => send('post', '/v1/trusts', trust)],
+    ['get', '/v1/trusts', 200, () => get('/v1/trusts')],
+    ['post', '/v1/delegations', 201, () => send('post', '/v1/delegations', delegation)],
+    ['get', '/v1/delegations', 200, () => get('/v1/delegations')],
     [
       'put',
       '/v1/pods',

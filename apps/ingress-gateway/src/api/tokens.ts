@@ -6,3 +6,5 @@ export const LOGGER = Symbol('Logger');
 export const STOPPING = Symbol('stopping');
 /** Function that says whether the gateway can do its work now. */
 export const READY = Symbol('ready');
+/** ClientAccounts, or undefined where client systems cannot have any. */
+export const CLIENT_ACCOUNTS = Symbol('ClientAccounts');

@@ -12,8 +12,8 @@ import {
   Min,
 } from 'class-validator';
 import { Type } from 'class-transformer';
+import { deploymentStates, shownStates, type ShownState } from '../deployment-states.js';
 import { Nested } from '../forms.js';
-import { deploymentStates } from '../messages/progress.js';
 import {
   ProbeEvidence,
   ServerOutcome,
@@ -23,26 +23,7 @@ import {
   type Step,
 } from '../messages/step.js';
 import { ERROR_CODE, NAME, SHA256, ULID } from '../patterns.js';
-
-/** States of the saga, and before them `Submitted`: accepted at the edge, not yet taken up by the coordinator. */
-export const shownStates = ['Submitted', ...deploymentStates] as const;
-export type ShownState = (typeof shownStates)[number];
-
-/** States in which a deployment is over. */
-export const finishedStates = [
-  'Succeeded',
-  'Rejected',
-  'Superseded',
-  'Aborted',
-  'Failed',
-  'RolledBack',
-  'RollbackFailed',
-] as const satisfies readonly ShownState[];
-
-/** Whether nothing more happens by itself. */
-export function isFinished(state: string): boolean {
-  return (finishedStates as readonly string[]).includes(state);
-}
+import { updateModes, type UpdateMode } from '../update-modes.js';
 
 /** Query of `GET /v1/deployments`. */
 export class DeploymentsQuery {
@@ -75,6 +56,54 @@ export class AbortRequestBody {
   @IsString()
   @MaxLength(500)
   reason?: string;
+}
+
+/** Body of `POST /v1/deployments/:id/retry`; may be left out. */
+export class RetryRequestBody {
+  /** Go on although what users have written to databases since the update is lost by it: after STATE.LOSS_WINDOW. */
+  @IsOptional()
+  @IsBoolean()
+  acceptLoss?: boolean;
+}
+
+/** Body of `POST /v1/deployments/:id/approve` and `…/refuse`; may be left out. */
+export class ApprovalRequestBody {
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+export const waitingKinds = ['queue', 'paused', 'order', 'window'] as const;
+
+/** Why a deployment in the queue has not begun. */
+export class WaitingView {
+  /** queue: others come first. paused: the POD is. order: another POD of the update comes first. window: not at this time. */
+  @IsIn(waitingKinds)
+  kind: (typeof waitingKinds)[number];
+
+  /** For people. */
+  @IsString()
+  detail: string;
+
+  /** When it may begin, where that is known. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  until?: string;
+}
+
+/** A deployment's place in an update of several PODs. */
+export class DeploymentGroupView {
+  @IsIn(updateModes)
+  mode: UpdateMode;
+
+  @IsInt()
+  @Min(0)
+  position: number;
+
+  @IsInt()
+  @Min(2)
+  size: number;
 }
 
 /** Why a deployment did not go forward, or not back. */
@@ -178,6 +207,26 @@ export class DeploymentView {
 
 /** What is known about one deployment. */
 export class DeploymentDetailView extends DeploymentView {
+  /** Set while it waits in the queue. */
+  @IsOptional()
+  @Nested(() => WaitingView, { optional: true })
+  waiting?: WaitingView;
+
+  /** Set when its update names several PODs. */
+  @IsOptional()
+  @Nested(() => DeploymentGroupView, { optional: true })
+  group?: DeploymentGroupView;
+
+  /** Until when an approval is waited for. Set while it is. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  approvalUntil?: string;
+
+  /** Id of the credential of who approved. */
+  @IsOptional()
+  @IsString()
+  approvedBy?: string;
+
   /** The states that it went through, in order. */
   @IsArray()
   @Nested(() => StageView)

@@ -2,6 +2,10 @@ import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 
 import { Type } from 'class-transformer';
 import { NAME, ULID } from '../patterns.js';
 
+/** How events look: as Podway has them, or as CDEvents inside of CloudEvents. */
+export const eventFormats = ['cloudevents', 'cdevents'] as const;
+export type EventFormat = (typeof eventFormats)[number];
+
 /** Query of `GET /v1/events`. */
 export class EventsQuery {
   /** Events after this sequence; `0`: from the beginning. Default: what comes from now on. `Last-Event-ID` goes first. */
@@ -11,6 +15,11 @@ export class EventsQuery {
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER)
   after?: number;
+
+  /** Only events of this client, of those that the caller may see. */
+  @IsOptional()
+  @Matches(NAME)
+  client?: string;
 
   @IsOptional()
   @Matches(NAME)
@@ -25,6 +34,11 @@ export class EventsQuery {
   @IsString()
   @MaxLength(2000)
   type?: string;
+
+  /** `cdevents`: what CDEvents 0.4 has a word for, in its words; nothing else. Default: `cloudevents`, as they are. */
+  @IsOptional()
+  @IsIn(eventFormats)
+  format?: EventFormat;
 }
 
 export const resyncReasons = ['cursor-too-old', 'cursor-ahead'] as const;

@@ -7,12 +7,14 @@ import {
   IsOptional,
   IsString,
   Matches,
-  Max,
+  MaxLength,
   Min,
 } from 'class-validator';
-import { Type } from 'class-transformer';
 import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
+import { serverFindings, type ServerFinding } from '../messages/looking.js';
+import { ReleaseView } from './releases.js';
+import { updateModes, type UpdateMode } from '../update-modes.js';
 
 /** Query of `PUT /v1/pods`. */
 export class ApplyPodsQuery {
@@ -75,62 +77,65 @@ export class PodServerView {
   @IsOptional()
   @IsString()
   reason?: string;
+
+  /** What the last look found: whether it is still as it was proved. */
+  @IsOptional()
+  @IsIn(serverFindings)
+  finding?: ServerFinding;
+
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  checkedAt?: string;
+
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  driftedSince?: string;
 }
 
-/** A verified state of a POD. */
-export class ReleaseView {
-  @IsInt()
-  @Min(1)
-  number: number;
-
-  @Matches(SHA256)
-  fingerprint: string;
-
-  /** Whether it is the POD's current one. */
-  @IsBoolean()
-  current: boolean;
-
-  /** SHA-256 of the artifact that it was made from. */
+/** Body of `POST /v1/pods/:id/pause`; may be left out. */
+export class PauseRequest {
   @IsOptional()
-  @Matches(SHA256)
-  artifact?: string;
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
 
-  /** The release that this one went back to. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  sourceRelease?: number;
-
-  @Matches(ULID)
-  deploymentId: string;
+/** Nothing begins in the POD. */
+export class PauseView {
+  /** Id of the credential. */
+  @IsString()
+  by: string;
 
   @IsOptional()
   @IsString()
-  label?: string;
-
-  @IsString()
-  publisher: string;
+  reason?: string;
 
   @IsISO8601({ strict: true })
-  createdAt: string;
+  since: string;
 }
 
-/** Query of `GET /v1/pods/:id/releases`. */
-export class ReleasesQuery {
-  /** Most entries. Default 100. */
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  limit?: number;
-}
+/** One of a client's resources. */
+export class ResourceView {
+  @Matches(NAME)
+  name: string;
 
-/** A POD's releases, newest first. */
-export class ReleaseList {
+  @Matches(NAME)
+  client: string;
+
   @IsArray()
-  @Nested(() => ReleaseView)
-  releases: ReleaseView[];
+  @Matches(NAME, { each: true })
+  pods: string[];
+
+  /** How an update of several PODs is done, unless it says so itself. */
+  @IsIn(updateModes)
+  mode: UpdateMode;
+}
+
+/** The resources that the caller may see, by client and name. */
+export class ResourceList {
+  @IsArray()
+  @Nested(() => ResourceView)
+  resources: ResourceView[];
 }
 
 /** One line of the list of PODs. */
@@ -170,6 +175,11 @@ export class PodView {
   @IsInt()
   @Min(0)
   queueLength: number;
+
+  /** Set while the POD is paused. */
+  @IsOptional()
+  @Nested(() => PauseView, { optional: true })
+  paused?: PauseView;
 }
 
 /** What is known about one POD. */

@@ -1,78 +1,65 @@
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   Equals,
   IsArray,
   IsIn,
-  IsInt,
   IsOptional,
   IsString,
-  Matches,
-  Max,
   MaxLength,
-  Min,
 } from 'class-validator';
-import { IsName, IsProgram, IsRelativePath, Nested, UniqueNames } from '../forms.js';
-import { UpdateTarget } from '../messages/step.js';
-import { DecidesFields } from '../rules.js';
+import { IsName, Nested, UniqueNames } from '../forms.js';
+import { Rule, type Unchecked } from '../rules.js';
+import { updateModes, type UpdateMode } from '../update-modes.js';
 import { Check } from './checks.js';
+import { Component } from './component.js';
+import { componentsProblem } from './component-order.js';
+import { conditionSchema } from './condition.js';
+import { Prerequisites } from './prerequisites.js';
+import { VariableSpec } from './variables.js';
 
-/** One part of an update and the installer that applies it. Components are applied in order. */
-export class Component {
+/** Where an update goes: exactly one of `pod`, `pods` and `resource`. */
+export class BundleTarget {
+  @IsOptional()
   @IsName()
-  name: string;
+  pod?: string;
 
-  /** `archive` lays files into the tree; `script` runs a program of the bundle in the tree. */
-  @IsIn(['archive', 'script'])
-  @DecidesFields({
-    archive: { takes: ['source', 'to', 'mode'] },
-    script: { needs: ['run'], takes: ['timeoutMs'] },
-  })
-  installer: 'archive' | 'script';
-
-  /** archive: folder of the bundle whose files are laid out. Default: the whole bundle without `podway.yaml`. */
-  @IsOptional()
-  @IsRelativePath()
-  source?: string;
-
-  /** archive: folder of the tree that they go to. Default: the tree's root. */
-  @IsOptional()
-  @IsRelativePath()
-  to?: string;
-
-  /** archive: `replace` (default) makes the target folder exactly the source; `merge` adds and overwrites only. */
-  @IsOptional()
-  @IsIn(['replace', 'merge'])
-  mode?: 'replace' | 'merge';
-
-  /** script: program and arguments. A program with a `/` is one of the bundle. No shell is involved. Exit 0 is success. */
-  @IsOptional()
-  @IsProgram()
-  run?: string[];
-
-  /** script: longest time in milliseconds. Default 600000. */
-  @IsOptional()
-  @IsInt()
-  @Min(100)
-  @Max(86_400_000)
-  timeoutMs?: number;
-}
-
-/** What the canary must have before anything is touched. */
-export class Prerequisites {
-  /** Free space below the POD's path, in MiB. */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  diskFreeMb?: number;
-
-  /** Programs that must be on the server's PATH. */
+  /** Several PODs, in this order. */
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(100)
-  @Matches(/^[A-Za-z0-9._+-]+$/, { each: true, message: 'must be names of programs' })
-  commands?: string[];
+  @ArrayMinSize(1)
+  @ArrayMaxSize(1000)
+  @ArrayUnique()
+  @IsName({ each: true })
+  pods?: string[];
+
+  /** One of the client's resources: all its PODs. */
+  @IsOptional()
+  @IsName()
+  resource?: string;
+
+  /** How several PODs are done. Default: as the resource says, otherwise `in-order`. */
+  @IsOptional()
+  @IsIn(updateModes)
+  mode?: UpdateMode;
 }
+
+function targetProblem({ target }: Unchecked<BundleManifest>): string | undefined {
+  const { pod, pods, resource } = (target ?? {}) as Unchecked<BundleTarget>;
+  const named = [pod, pods, resource].filter((one) => one !== undefined && one !== null);
+  return named.length === 1 ? undefined : 'must have exactly one of pod, pods and resource';
+}
+
+const oneTarget = {
+  allOf: [
+    {
+      properties: {
+        target: { oneOf: ['pod', 'pods', 'resource'].map((field) => ({ required: [field] })) },
+      },
+    },
+  ],
+};
 
 /** The bundle's manifest `podway.yaml`. */
 export class BundleManifest {
@@ -89,15 +76,25 @@ export class BundleManifest {
 
   /** Where it goes, unless the publisher says so with the update. */
   @IsOptional()
-  @Nested(() => UpdateTarget, { optional: true })
-  target?: UpdateTarget;
+  @Nested(() => BundleTarget, { optional: true })
+  @Rule(targetProblem, oneTarget)
+  target?: BundleTarget;
 
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
   @Nested(() => Component)
   @UniqueNames()
+  @Rule(componentsProblem, { allOf: [{ properties: { components: { items: conditionSchema } } }] })
   components: Component[];
+
+  /** What a component is installed with, and differs from POD to POD. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @Nested(() => VariableSpec, { optional: true })
+  @UniqueNames()
+  variables?: VariableSpec[];
 
   /** Tests of this update, besides those of the POD. */
   @IsOptional()

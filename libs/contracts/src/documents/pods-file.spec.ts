@@ -26,6 +26,10 @@ const pod = (changes: object = {}) => ({
 const file = (...pods: object[]) => ({ apiVersion: 'podway/v1', pods });
 const withServer = (changes: object) => file(pod({ servers: [server(changes)] }));
 const withState = (changes: object) => file(pod({ state: { driver: 'tree', ...changes } }));
+const withPolicy = (policy: unknown) => file(pod({ policy }));
+const withBalancer = (changes: unknown) => file(pod({ balancer: changes }));
+const haproxy = (changes: object = {}) =>
+  withBalancer({ kind: 'haproxy', sockets: ['/run/haproxy/admin.sock'], backend: 'shop', ...changes });
 const withCheck = (check: unknown) => file(pod({ checks: [check] }));
 
 function problemsOf(plain: object): readonly string[] {
@@ -47,6 +51,23 @@ describe('a good pods.yaml', () => {
     ['local: false beside ssh', withServer({ local: false })],
     ['IPv6, a port, a final slash', withServer({ http: 'http://[2001:db8::1]:8080/' })],
     ['a jump host', withServer({ ssh: ssh({ jump: { host: 'gate', hostKeys: [KEY], user: 'deploy' } }) })],
+    ['the gateways as its balancer', withBalancer({ kind: 'gateway' })],
+    ['HAProxy', haproxy()],
+    ['a fence for writes', withPolicy({ fenceWrites: true })],
+    [
+      'two HAProxies with names of their own',
+      haproxy({
+        sockets: ['/run/haproxy/admin.sock', 'tcp://127.0.0.1:9999', 'tcp://[::1]:9999'],
+        servers: { web1: 'web2', web2: 'App_0.2:x' },
+        timeoutMs: 500,
+      }),
+    ],
+    ['a pinned canary', withPolicy({ canary: 'pinned', canaryServer: 'web2' })],
+    [
+      'turns, by running accesses',
+      withPolicy({ canary: 'round-robin', loadFrom: 'accesses', busyLimit: 40 }),
+    ],
+    ['a limit of load', withPolicy({ canary: 'least-loaded', loadFrom: 'servers', busyLimit: 1.5 })],
     ['null where nothing is wanted', withServer({ region: null })],
     [
       'everything',
@@ -128,6 +149,28 @@ const bad: [string, object, string][] = [
   ['text for state', file(pod({ state: 'tree' })), 'pods.0.state: must be an object'],
   ['another driver', file(pod({ state: { driver: 'rsync' } })), 'pods.0.state.driver: must be one of the following values: tree'],
   ['a list for policy', file(pod({ policy: [] })), 'pods.0.policy: must be one object, not a list'],
+  ['a canary policy that is not there', withPolicy({ canary: 'random' }), 'pods.0.policy.canary: must be one of the following values: first, least-loaded, round-robin, pinned'],
+  ['a pinned canary without a name', withPolicy({ canary: 'pinned' }), 'pods.0.policy.canary: pinned needs canaryServer'],
+  ['a named canary that is not pinned', withPolicy({ canary: 'first', canaryServer: 'web1' }), 'pods.0.policy.canaryServer: goes only with canary: pinned'],
+  ['a named canary without a policy', withPolicy({ canaryServer: 'web1' }), 'pods.0.policy.canaryServer: goes only with canary: pinned'],
+  ['a pinned canary of another POD', withPolicy({ canary: 'pinned', canaryServer: 'web9' }), 'pods.0.policy: canaryServer is web9, which is no server of the POD'],
+  ['load from elsewhere', withPolicy({ loadFrom: 'guess' }), 'pods.0.policy.loadFrom: must be one of the following values: servers, accesses'],
+  ['a limit of nothing', withPolicy({ busyLimit: 0 }), 'pods.0.policy.busyLimit: must not be less than 0.01'],
+  ['another balancer', withBalancer({ kind: 'nginx' }), 'pods.0.balancer.kind: must be one of the following values: gateway, haproxy'],
+  ['a balancer of no kind', withBalancer({}), 'pods.0.balancer.kind: is missing'],
+  ['a list for balancer', withBalancer([]), 'pods.0.balancer: must be one object, not a list'],
+  ['HAProxy without a backend', haproxy({ backend: undefined }), 'pods.0.balancer.kind: haproxy needs backend'],
+  ['HAProxy with a fence for writes', file(pod({ balancer: { kind: 'haproxy', sockets: ['/run/haproxy/admin.sock'], backend: 'shop' }, policy: { fenceWrites: true } })), "pods.0.balancer: policy.fenceWrites needs Podway's own gateways: HAProxy cannot be told to refuse writes"],
+  ['HAProxy without sockets', haproxy({ sockets: undefined }), 'pods.0.balancer.kind: haproxy needs sockets'],
+  ['gateways with a socket', withBalancer({ kind: 'gateway', sockets: ['/run/x'] }), 'pods.0.balancer.kind: gateway takes no sockets'],
+  ['a socket that is none', haproxy({ sockets: ['127.0.0.1:9999'] }), 'pods.0.balancer.sockets: must be sockets like /run/haproxy/admin.sock or tcp://10.0.0.5:9999'],
+  ['a socket beyond all ports', haproxy({ sockets: ['tcp://127.0.0.1:65536'] }), 'pods.0.balancer.sockets: must be sockets like /run/haproxy/admin.sock or tcp://10.0.0.5:9999'],
+  ['the same HAProxy twice', haproxy({ sockets: ['/run/x', '/run/x'] }), "pods.0.balancer.sockets: All sockets's elements must be unique"],
+  ['a command for a backend', haproxy({ backend: 'shop;shutdown' }), 'pods.0.balancer.backend: must be a name of HAProxy: letters, digits and _ . : -'],
+  ['a list for names in HAProxy', haproxy({ servers: [['web1', 'x']] }), 'pods.0.balancer.servers: must be names by server, like {web1: app_01}'],
+  ['a command for a server', haproxy({ servers: { web1: 'x;shutdown' } }), "pods.0.balancer.servers: web1 must be a server's name with its name in HAProxy: letters, digits and _ . : -"],
+  ['a name for a server that is not there', haproxy({ servers: { web9: 'x' } }), 'pods.0.balancer: servers names web9, which is no server of the POD'],
+  ['two servers that are one in HAProxy', haproxy({ servers: { web1: 'web2' } }), 'pods.0.balancer: web1 and web2 are both web2 in HAProxy'],
   ['reload as a command line', withState({ reload: 'systemctl reload nginx' }), `pods.0.state.reload: ${program}`],
   ['an empty reload', withState({ reload: [] }), `pods.0.state.reload: ${program}`],
   ['a reload without a program', withState({ reload: ['', 'x'] }), 'pods.0.state.reload: must begin with a program'],
@@ -149,7 +192,7 @@ const bad: [string, object, string][] = [
   ['an address with a password', withServer({ http: 'http://a:b@10.0.0.11' }), 'pods.0.servers.0.http: must be like http://10.0.0.11:8080, without a path'],
   ['an address over TLS', withServer({ http: 'https://10.0.0.11' }), 'pods.0.servers.0.http: must be like http://10.0.0.11:8080, without a path'],
   ['an address without a scheme', withServer({ http: '10.0.0.11:80' }), 'pods.0.servers.0.http: must be like http://10.0.0.11:8080, without a path'],
-  ['an unknown probe', withCheck({ probe: 'ping' }), 'pods.0.checks.0.probe: must be one of the following values: http, tcp, command, fingerprint'],
+  ['an unknown probe', withCheck({ probe: 'ping' }), 'pods.0.checks.0.probe: must be one of the following values: http, tcp, command, fingerprint, comparison, metric'],
   ['a check without a probe', withCheck({ path: '/' }), 'pods.0.checks.0.probe: is missing'],
   ['an http check that runs', withCheck({ probe: 'http', run: ['true'] }), 'pods.0.checks.0.probe: http takes no run'],
   ['a tcp check with a path', withCheck({ probe: 'tcp', path: '/', expectText: 'x' }), 'pods.0.checks.0.probe: tcp takes no path and no expectText'],
@@ -165,13 +208,12 @@ describe('a bad pods.yaml', () => {
     expect(problemsOf(plain)).toEqual([told]);
   });
 
-  // Unique by name cannot be said in JSON Schema; that a program is not empty, it need not.
-  it.each(bad.filter(([, , told]) => !/is there twice|begin with a program/.test(told)))(
-    'editors see it by the schema: %s',
-    (_, plain) => {
-      expect(matchesSchema(JSON.parse(JSON.stringify(plain)))).toBe(false);
-    },
-  );
+  // What holds between names cannot be said in JSON Schema; that a program is not empty, it need not.
+  it.each(
+    bad.filter(([, , told]) => !/is there twice|begin with a program|no server of|are both/.test(told)),
+  )('editors see it by the schema: %s', (_, plain) => {
+    expect(matchesSchema(JSON.parse(JSON.stringify(plain)))).toBe(false);
+  });
 
   it.each([
     [1, 2, 1],
@@ -183,6 +225,46 @@ describe('a bad pods.yaml', () => {
       `pods.0.servers: policy.minInRotation is ${minInRotation}: a POD of ${count} can keep at most ${most} in rotation during an update`,
     ]);
     expect(problemsOf(file(pod({ servers, policy: { minInRotation: most } })))).toEqual([]);
+  });
+
+  it('what servers share is not installed by each of them', () => {
+    const database = { name: 'data', driver: 'database', engine: 'postgresql', database: 'shop' };
+    const problems = (scope: string, promotion?: string) => {
+      const state = { driver: 'tree', parts: [{ ...database, scope }] };
+      return problemsOf(file(pod({ state, policy: { ...(promotion && { promotion }) } })));
+    };
+    expect(problems('pod', 'install')).toEqual([
+      'pods.0.policy: policy.promotion is install: the part data is shared by all servers, and each would change it again',
+    ]);
+    expect(problems('server', 'install')).toEqual([]);
+    expect(problems('pod', 'replicate')).toEqual([]);
+    expect(problems('pod')).toEqual([]);
+    expect(problems('server', 'copy')).not.toEqual([]);
+  });
+
+  it('a POD with parts keeps its canary alone in rotation at the switch', () => {
+    const state = { driver: 'tree', parts: [{ name: 'nginx', driver: 'paths', paths: ['/etc/nginx'] }] };
+    const servers = ['a', 'b', 'c'].map((name) => ({ name, local: true, http: 'http://10.0.0.1' }));
+    expect(problemsOf(file(pod({ servers, state, policy: { minInRotation: 2 } })))).toEqual([
+      'pods.0.servers: policy.minInRotation is 2: a POD with state.parts can keep only its canary in rotation at the switch',
+    ]);
+    expect(problemsOf(file(pod({ servers, state, policy: { minInRotation: 1 } })))).toEqual([]);
+  });
+
+  it.each([
+    [{ name: 'nginx', driver: 'paths' }, 'paths needs paths'],
+    [{ name: 'tree', driver: 'paths', paths: ['/etc/x'] }, 'tree is the name of what `path` holds'],
+    [{ name: 'x', driver: 'paths', paths: ['etc/x'] }, 'must be an absolute path'],
+    [
+      { name: 'x', driver: 'paths', paths: ['/etc/x'], repository: 'sftp:a@b:/c' },
+      'repository needs passwordFile',
+    ],
+    [
+      { name: 'x', driver: 'paths', paths: ['/etc/x'], repository: '--help', passwordFile: '/k' },
+      'must be like sftp:',
+    ],
+  ])('a part %j is refused', (part, problem) => {
+    expect(problemsOf(file(pod({ state: { driver: 'tree', parts: [part] } }))).join()).toContain(problem);
   });
 
   it('everything that is wrong is told at once', () => {

@@ -7,109 +7,36 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
-  IsUrl,
   Matches,
   Max,
-  MaxLength,
   Min,
 } from 'class-validator';
 import { IsAbsolutePath, IsName, IsProgram, IsRelativePath, Nested, UniqueNames } from '../forms.js';
 import { Rule, type Unchecked } from '../rules.js';
+import { AccessesSpec } from './accesses-spec.js';
+import { BalancerSpec, balancerProblem, balancerSchema } from './balancer-spec.js';
+import {
+  canaryPolicies,
+  canaryServerProblem,
+  loadSources,
+  namedCanaryProblem,
+  pinnedProblem,
+  pinnedSchema,
+  type CanaryPolicy,
+  type LoadSource,
+} from './canary-policy.js';
 import { Check } from './checks.js';
-
-/** How to reach one machine over SSH. */
-export class SshHop {
-  @Matches(/^[A-Za-z0-9._:-]+$/)
-  @MaxLength(255)
-  host: string;
-
-  /** Default 22. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(65535)
-  port?: number;
-
-  /** Default `root`. */
-  @IsOptional()
-  @Matches(/^[a-z_][a-z0-9_-]{0,31}$/)
-  user?: string;
-
-  /** The host's public keys, as in known_hosts: `ssh-ed25519 AAAA…`. A host with another key is refused. */
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(100)
-  @Matches(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( .*)?$/, {
-    each: true,
-    message: 'must be host keys as in known_hosts: ssh-ed25519 AAAA…',
-  })
-  hostKeys: string[];
-
-  /** Private key file on the machine where the workers run. Default: the setting PODWAY_SSH_KEY. */
-  @IsOptional()
-  @IsAbsolutePath()
-  identityFile?: string;
-}
-
-/** SSH to a server, directly or through a jump host. */
-export class SshAccess extends SshHop {
-  @IsOptional()
-  @Nested(() => SshHop, { optional: true })
-  jump?: SshHop;
-}
-
-function reachProblem({ ssh, local }: Unchecked<ServerSpec>): string | undefined {
-  const isRemote = ssh !== undefined && ssh !== null;
-  if (isRemote && local === true)
-    return 'the server has both ssh and local: true; it is reached in one way only';
-  return isRemote || local === true
-    ? undefined
-    : 'the server has neither ssh nor local: true to be reached by';
-}
-
-const reachSchema = {
-  oneOf: [{ required: ['ssh'] }, { required: ['local'], properties: { local: { const: true } } }],
-};
-
-/** One server of a POD. Exactly one of `ssh` and `local` says how it is reached. */
-export class ServerSpec {
-  @IsName()
-  @Rule(reachProblem, reachSchema)
-  name: string;
-
-  /** The server's place. */
-  @IsOptional()
-  @IsName()
-  region?: string;
-
-  @IsOptional()
-  @Nested(() => SshAccess, { optional: true })
-  ssh?: SshAccess;
-
-  /** The server is the machine that Podway runs on. */
-  @IsOptional()
-  @IsBoolean()
-  local?: boolean;
-
-  /** Where users' accesses go: `http://10.0.0.11:8080`. */
-  @Matches(/^http:\/\/[^/?#@\s]+\/?$/, { message: 'must be like http://10.0.0.11:8080, without a path' })
-  @IsUrl({ require_tld: false, protocols: ['http'], require_protocol: true, require_port: false })
-  @MaxLength(300)
-  http: string;
-
-  /** Folder of the POD's state on this server, when it differs from the POD's `path`. */
-  @IsOptional()
-  @IsAbsolutePath()
-  path?: string;
-
-  /** Share of accesses relative to the others, 1 to 100. Default 1. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  weight?: number;
-}
+import { promotionProblem, promotions, type Promotion } from './promotion.js';
+import { PublisherChecksSpec } from './publisher-checks.js';
+import { ResourceSpec, resourcesProblem } from './resource-spec.js';
+import { ServerSpec } from './server-spec.js';
+import { StatePart } from './state-part.js';
+import { VerificationSpec, checksProblem } from './verification-spec.js';
+import { DriftSpec } from './drift-spec.js';
+import { ApprovalSpec, QueueSpec, WindowsSpec } from './waiting-spec.js';
+import { IsVariableValues, type VariableValues } from './variables.js';
 
 /** What of a server Podway manages, and how. */
 export class StateSpec {
@@ -142,17 +69,41 @@ export class StateSpec {
   @IsOptional()
   @IsProgram()
   reload?: string[];
-}
 
-export const canaryPolicies = ['first', 'least-loaded'] as const;
-export type CanaryPolicy = (typeof canaryPolicies)[number];
+  /** What else of a server belongs to its state. They are recorded and put back as one set with the tree, in this order. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @Nested(() => StatePart, { optional: true })
+  @UniqueNames()
+  parts?: StatePart[];
+}
 
 /** How a POD wants its updates done. */
 export class PolicySpec {
-  /** `least-loaded` (default) takes the healthy server with the lowest load; `first` the first healthy one of the file. */
+  /** `least-loaded` (default) takes the healthy server with the lowest load; `first` the first healthy one of the file; `round-robin` the next after the last deployment's; `pinned` the one that `canaryServer` names, and no other. */
   @IsOptional()
   @IsIn(canaryPolicies)
+  @Rule(pinnedProblem, pinnedSchema)
   canary?: CanaryPolicy;
+
+  /** The canary of `canary: pinned`. */
+  @IsOptional()
+  @IsName()
+  @Rule(canaryServerProblem)
+  canaryServer?: string;
+
+  /** Where the load of a server is read: `servers` (default) its own load average for each processor, `accesses` the accesses that run on it, as the POD's balancer counts them. */
+  @IsOptional()
+  @IsIn(loadSources)
+  loadFrom?: LoadSource;
+
+  /** A server whose load is above it is not taken as the canary. `servers`: load average of one minute for each processor, like 1.5; `accesses`: running accesses. Default: none. */
+  @IsOptional()
+  @IsNumber({ allowNaN: false, allowInfinity: false })
+  @Min(0.01)
+  @Max(1_000_000)
+  busyLimit?: number;
 
   /** Fewest servers that must stay in rotation during an update. Default 1 for PODs of two and more. */
   @IsOptional()
@@ -166,6 +117,11 @@ export class PolicySpec {
   @IsIn(['rollback-all', 'quarantine'])
   onPartialFailure?: 'rollback-all' | 'quarantine';
 
+  /** How the other servers come to a release that was verified: `replicate` (default) carries the canary's state to them; `install` lets the installers run on each of them, and they must come to the same state. */
+  @IsOptional()
+  @IsIn(promotions)
+  promotion?: Promotion;
+
   /** How long a drained server may finish running accesses, in milliseconds. Default 10000. */
   @IsOptional()
   @IsInt()
@@ -173,18 +129,61 @@ export class PolicySpec {
   @Max(600_000)
   drainTimeoutMs?: number;
 
+  /** Users may not write from before the snapshot until the deployment is over: gateways answer 503 to all but reading requests, and a roll-back loses nothing. Default false. */
+  @IsOptional()
+  @IsBoolean()
+  fenceWrites?: boolean;
+
   /** After how long without a word from Podway a changed server restores itself, in milliseconds. Default 900000. */
   @IsOptional()
   @IsInt()
   @Min(5_000)
   @Max(86_400_000)
   watchdogMs?: number;
+
+  /** How updates wait for the POD. */
+  @IsOptional()
+  @Nested(() => QueueSpec, { optional: true })
+  queue?: QueueSpec;
+
+  /** When updates may begin. Default: at any time. */
+  @IsOptional()
+  @Nested(() => WindowsSpec, { optional: true })
+  windows?: WindowsSpec;
+
+  /** Whether somebody has to approve what the canary shows. Default: nobody has to. */
+  @IsOptional()
+  @Nested(() => ApprovalSpec, { optional: true })
+  approval?: ApprovalSpec;
+
+  /** How servers that are no longer as they were proved are found, and what becomes of them. */
+  @IsOptional()
+  @Nested(() => DriftSpec, { optional: true })
+  drift?: DriftSpec;
+
+  /** `required`: only signed updates are taken. Default `optional`; a signature that is given must be right. */
+  @IsOptional()
+  @IsIn(['required', 'optional'])
+  signatures?: 'required' | 'optional';
+
+  /** How the canary is watched, and which Prometheus knows about it. */
+  @IsOptional()
+  @Nested(() => VerificationSpec, { optional: true })
+  verification?: VerificationSpec;
+
+  /** What the checks in publishers' bundles may be. */
+  @IsOptional()
+  @Nested(() => PublisherChecksSpec, { optional: true })
+  publisherChecks?: PublisherChecksSpec;
 }
 
-// The canary is out of rotation during each update.
-function minInRotationProblem({ servers, policy }: Unchecked<PodSpec>): string | undefined {
+// The canary is out of rotation during each update. Parts change where they are, so at the switch all the others are out.
+function minInRotationProblem({ servers, policy, state }: Unchecked<PodSpec>): string | undefined {
   const { minInRotation } = (policy ?? {}) as { minInRotation?: unknown };
   if (!Array.isArray(servers) || typeof minInRotation !== 'number') return undefined;
+  const { parts } = (state ?? {}) as { parts?: unknown };
+  if (minInRotation > 1 && Array.isArray(parts) && parts.length > 0)
+    return `policy.minInRotation is ${minInRotation}: a POD with state.parts can keep only its canary in rotation at the switch`;
   const most = Math.max(1, servers.length - 1);
   if (minInRotation <= most) return undefined;
   return `policy.minInRotation is ${minInRotation}: a POD of ${servers.length} can keep at most ${most} in rotation during an update`;
@@ -226,11 +225,29 @@ export class PodSpec {
   @IsArray()
   @ArrayMaxSize(100)
   @Nested(() => Check, { optional: true })
+  @Rule(checksProblem)
   checks?: Check[];
 
   @IsOptional()
   @Nested(() => PolicySpec, { optional: true })
+  @Rule(namedCanaryProblem)
+  @Rule(promotionProblem)
   policy?: PolicySpec;
+
+  @IsOptional()
+  @Nested(() => BalancerSpec, { optional: true })
+  @Rule(balancerProblem, balancerSchema)
+  balancer?: BalancerSpec;
+
+  /** How users' accesses to this POD are taken. */
+  @IsOptional()
+  @Nested(() => AccessesSpec, { optional: true })
+  accesses?: AccessesSpec;
+
+  /** Values of bundles' variables on all servers of this POD; they come before a bundle's defaults. */
+  @IsOptional()
+  @IsVariableValues()
+  variables?: VariableValues;
 }
 
 /** The inventory file `pods.yaml`. */
@@ -242,5 +259,12 @@ export class PodsFile {
   @ArrayMaxSize(10_000)
   @Nested(() => PodSpec)
   @UniqueNames()
+  @Rule(resourcesProblem)
   pods: PodSpec[];
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(10_000)
+  @Nested(() => ResourceSpec, { optional: true })
+  resources?: ResourceSpec[];
 }

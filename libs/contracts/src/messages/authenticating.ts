@@ -1,3 +1,5 @@
+import { IsOptional } from 'class-validator';
+import { SignedStatement } from '../documents/update-statement.js';
 import { Nested } from '../forms.js';
 import { Command, Event } from '../registry.js';
 import { FailedOutcome, Publisher, StepCommand, StepOutcome, UpdateSource, UpdateTarget } from './step.js';
@@ -13,6 +15,11 @@ export class AuthenticateUpdate extends StepCommand {
 
   @Nested(() => UpdateTarget)
   target: UpdateTarget;
+
+  /** What the publisher has signed about the update. */
+  @IsOptional()
+  @Nested(() => SignedStatement, { optional: true })
+  statement?: SignedStatement;
 }
 
 /** The publisher may update the target, and the artifact is whole. */

@@ -1,4 +1,4 @@
-import { Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
 import { Command, Event } from '../registry.js';
@@ -26,6 +26,14 @@ export class UpdateInstalled extends StepOutcome {
 
   @Matches(SHA256)
   fingerprint: string;
+
+  /** What somebody should know although it succeeded: that a server must be restarted. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @MaxLength(500, { each: true })
+  notes?: string[];
 }
 
 /** The update could not be applied. The canary is to be rolled back. */

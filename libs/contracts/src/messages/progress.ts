@@ -1,4 +1,5 @@
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { DEPLOYMENT_CHANGED, deploymentStates, type DeploymentState } from '../deployment-states.js';
 import { NAME, ULID } from '../patterns.js';
 import { Event } from '../registry.js';
 import { StepOutcome } from './step.js';
@@ -21,30 +22,8 @@ export class StepProgressed extends StepOutcome {
   server?: string;
 }
 
-export const deploymentStates = [
-  'Authenticating',
-  'Resolving',
-  'Queued',
-  'SelectingCanary',
-  'Snapshotting',
-  'Installing',
-  'Verifying',
-  'Replicating',
-  'Confirming',
-  'RollingBack',
-  'ConfirmingRollback',
-  'Succeeded',
-  'Rejected',
-  'Superseded',
-  'Aborted',
-  'Failed',
-  'RolledBack',
-  'RollbackFailed',
-] as const;
-export type DeploymentState = (typeof deploymentStates)[number];
-
 /** A deployment went from one state to the next. Published by the coordinator alone. */
-@Event('io.podway.deployment.changed.v1')
+@Event(DEPLOYMENT_CHANGED)
 export class DeploymentChanged {
   @Matches(ULID)
   deploymentId: string;

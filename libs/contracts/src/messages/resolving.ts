@@ -1,4 +1,5 @@
-import { ArrayMaxSize, IsArray, IsInt, Matches, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Matches, Min } from 'class-validator';
+import { promotions, type Promotion } from '../documents/promotion.js';
 import { Nested } from '../forms.js';
 import { NAME } from '../patterns.js';
 import { Command, Event } from '../registry.js';
@@ -47,6 +48,17 @@ export class CanarySelected extends StepOutcome {
   @IsInt()
   @Min(1)
   podRevision: number;
+
+  /** How long the canary, once it passed, waits for somebody's approval, in milliseconds. Unset: none is needed. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  approvalTimeoutMs?: number;
+
+  /** How the other servers come to the release, where the POD says so. Unset: it is replicated to them. */
+  @IsOptional()
+  @IsIn(promotions)
+  promotion?: Promotion;
 }
 
 /** No server of the POD can be the canary now. Nothing was touched. */

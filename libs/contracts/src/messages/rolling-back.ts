@@ -1,4 +1,4 @@
-import { ArrayMaxSize, IsArray, IsOptional, Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsOptional, Matches } from 'class-validator';
 import { Nested } from '../forms.js';
 import { NAME, ULID } from '../patterns.js';
 import { Command, Event } from '../registry.js';
@@ -22,6 +22,11 @@ export class RestoreSnapshot extends PodCommand {
   @IsOptional()
   @Matches(ULID)
   treeId?: string;
+
+  /** An operator has accepted that what users have written to databases since the update is lost. */
+  @IsOptional()
+  @IsBoolean()
+  acceptLoss?: boolean;
 }
 
 /** The servers are back on their earlier state and in rotation; ones that could not be reached are quarantined. */

@@ -1,5 +1,18 @@
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
-import { IsTimestamp } from '../forms.js';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { IsTimestamp, Nested } from '../forms.js';
 import { ERROR_CODE, NAME, SHA256, ULID } from '../patterns.js';
 import { DecidesFields } from '../rules.js';
 
@@ -11,6 +24,8 @@ export const steps = [
   'Snapshotting',
   'Installing',
   'Verifying',
+  'AwaitingCanaries',
+  'AwaitingApproval',
   'Replicating',
   'Confirming',
   'RollingBack',
@@ -91,7 +106,7 @@ export class UpdateSource {
   @IsIn(['artifact', 'release'])
   @DecidesFields({
     artifact: { needs: ['artifact'] },
-    release: { needs: ['release', 'treeId', 'fingerprint'], takes: ['artifact'] },
+    release: { needs: ['release', 'treeId', 'fingerprint'], takes: ['artifact', 'acceptLoss'] },
   })
   kind: 'artifact' | 'release';
 
@@ -115,6 +130,11 @@ export class UpdateSource {
   @IsOptional()
   @Matches(SHA256)
   fingerprint?: string;
+
+  /** For a release: an operator lets it lose what users have written to databases since it was recorded. */
+  @IsOptional()
+  @IsBoolean()
+  acceptLoss?: boolean;
 }
 
 /** Who published. `key` is the id of the credential, never the secret. */
@@ -127,10 +147,15 @@ export class Publisher {
   client: string;
 }
 
-/** What the publisher aims at: a POD by its name. */
+/** What a deployment aims at: a POD by its name. */
 export class UpdateTarget {
   @Matches(NAME)
   pod: string;
+
+  /** The client's resource that the update named, where it named one: the POD must still belong to it. */
+  @IsOptional()
+  @Matches(NAME)
+  resource?: string;
 }
 
 /** The state of the canary before anything was changed, and what the POD is put back to. */
@@ -185,6 +210,62 @@ export const verdicts = ['passed', 'failed', 'error', 'inconclusive'] as const;
 /** failed: the server is wrong. error: the probe itself broke. inconclusive: neither could be told. */
 export type Verdict = (typeof verdicts)[number];
 
+/** How many samples of a check came to which verdict. */
+export class SampleCounts {
+  @IsInt()
+  @Min(0)
+  passed: number;
+
+  @IsInt()
+  @Min(0)
+  failed: number;
+
+  @IsInt()
+  @Min(0)
+  error: number;
+
+  @IsInt()
+  @Min(0)
+  inconclusive: number;
+}
+
+/** A number that a check was judged by. */
+export class Measure {
+  /** What it is: `latency p95`. */
+  @IsString()
+  @MaxLength(100)
+  what: string;
+
+  @IsNumber()
+  value: number;
+
+  @IsOptional()
+  @IsIn(['ms', 'share'])
+  unit?: 'ms' | 'share';
+
+  /** The same of the servers on the old release. */
+  @IsOptional()
+  @IsNumber()
+  others?: number;
+
+  /** Most that it could be. */
+  @IsOptional()
+  @IsNumber()
+  max?: number;
+
+  /** Least that it could be. */
+  @IsOptional()
+  @IsNumber()
+  min?: number;
+
+  /** Single values that it was made from: the last ones, at most 20. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @IsNumber({}, { each: true })
+  values?: number[];
+}
+
 /** One probe's result on one server. */
 export class ProbeEvidence {
   @Matches(NAME)
@@ -206,4 +287,22 @@ export class ProbeEvidence {
   @IsInt()
   @Min(0)
   durationMs: number;
+
+  /** Set when there was more than one sample. */
+  @IsOptional()
+  @Nested(() => SampleCounts, { optional: true })
+  samples?: SampleCounts;
+
+  /** What was measured, and what it was held against. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(8)
+  @Nested(() => Measure, { optional: true })
+  measures?: Measure[];
+
+  /** How often the canary was looked at while it was watched. `durationMs` is the time of them all. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  rounds?: number;
 }

@@ -7,8 +7,10 @@ import type {
   Delivery,
   Disposition,
   OutgoingMessage,
+  ReplyAddress,
   Subscription,
 } from '../broker.js';
+import type { Envelope } from '@podway/contracts';
 import { Deadline, growingDelays } from '../deadline.js';
 import {
   BrokerClosedError,
@@ -22,6 +24,8 @@ import { AmqpConnection } from './amqp-connection.js';
 import { AmqpDeadLetters } from './amqp-dead-letters.js';
 import { deathHeaders, messageIdOf, triesHeader, triesOf } from './amqp-headers.js';
 import { AmqpPublisher } from './amqp-publisher.js';
+import { answered } from './amqp-replies.js';
+import { senderHeaders, senderOf, userIn } from './amqp-sender.js';
 import { AmqpSubscription } from './amqp-subscription.js';
 import { assertTopology, delayNameOf, lacksQueues } from './amqp-topology.js';
 
@@ -39,6 +43,8 @@ export class AmqpBroker implements Broker {
   private readonly outgoing: AmqpConnection;
   private readonly incoming: AmqpConnection;
   private readonly publisher: AmqpPublisher;
+  /** Podway's own user: what it has sent itself can be told from what a client has. */
+  private readonly user: string;
   private readonly subscriptions = new Set<AmqpSubscription>();
   private topology: Topology | undefined;
 
@@ -46,7 +52,8 @@ export class AmqpBroker implements Broker {
     this.options = { ...amqpDefaults, ...options };
     this.outgoing = new AmqpConnection(options.url, `${this.options.name} publisher`);
     this.incoming = new AmqpConnection(options.url, `${this.options.name} consumer`);
-    this.publisher = new AmqpPublisher(this.outgoing, this.options.publishTimeoutMs);
+    this.user = userIn(options.url);
+    this.publisher = new AmqpPublisher(this.outgoing, this.options.publishTimeoutMs, this.user);
   }
 
   /** Rejects {@link BrokerUnreachableError} and {@link TopologyConflictError}. */
@@ -85,6 +92,7 @@ export class AmqpBroker implements Broker {
       queue,
       prefetch,
       handler,
+      own: this.user,
       settle: (message, disposition) => this.settle(topology, queue, message, disposition),
       redeclare: () => this.declare(topology),
     });
@@ -99,10 +107,23 @@ export class AmqpBroker implements Broker {
     return subscription;
   }
 
+  reply(to: ReplyAddress, envelope: Envelope, { timeoutMs }: { timeoutMs: number }): Promise<boolean> {
+    const message = {
+      exchange: '',
+      routingKey: to.replyTo,
+      mandatory: true,
+      body: Buffer.from(JSON.stringify(envelope)),
+      messageId: envelope.id,
+      headers: {},
+      ...(to.correlationId === undefined ? {} : { correlationId: to.correlationId }),
+    };
+    return answered(this.publisher.publish(message, timeoutMs));
+  }
+
   deadLetters(queue?: string): DeadLetters {
     const { queues } = this.knowing(queue);
     const names = queue === undefined ? queues.map(({ name }) => name) : [queue];
-    return new AmqpDeadLetters(names, (use) => this.withChannel(use), this.publisher);
+    return new AmqpDeadLetters(names, (use) => this.withChannel(use), this.publisher, this.user);
   }
 
   ready(): boolean {
@@ -131,7 +152,8 @@ export class AmqpBroker implements Broker {
     disposition: Disposition,
   ): Promise<void> {
     if (disposition.kind === 'ack') return;
-    const tries = triesOf(message);
+    const tries = triesOf(message, this.user);
+    const sender = senderHeaders(senderOf(message, this.user));
     const copy = { body: message.content, messageId: messageIdOf(message), mandatory: true };
     if (disposition.kind === 'retry' && tries < retry.maxTries) {
       const delay = delayNameOf(retryDelayMs(retry, tries));
@@ -139,13 +161,15 @@ export class AmqpBroker implements Broker {
         ...copy,
         exchange: delay,
         routingKey: queue,
-        headers: triesHeader(tries + 1),
+        headers: { ...sender, ...triesHeader(tries + 1) },
       });
       return;
     }
     const code = disposition.kind === 'retry' ? 'MESSAGE.TRIES_EXHAUSTED' : disposition.code;
-    const headers = deathHeaders({ code, reason: disposition.reason, tries });
-    await this.publisher.publish({ ...copy, exchange: deadLetterExchange, routingKey: queue, headers });
+    const headers = { ...sender, ...deathHeaders({ code, reason: disposition.reason, tries }) };
+    const kept = disposition.kind === 'dead-letter' ? disposition.keptBytes : undefined;
+    const body = message.content.subarray(0, kept);
+    await this.publisher.publish({ ...copy, body, exchange: deadLetterExchange, routingKey: queue, headers });
   }
 
   private async withChannel<T>(use: (channel: Channel) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import type { Channel, GetMessage } from 'amqplib';
 import type { DeadLetter, DeadLetters } from '../broker.js';
 import { deadLetterFrom, messageIdOf, triesHeader } from './amqp-headers.js';
 import type { AmqpPublisher } from './amqp-publisher.js';
+import { senderHeaders, senderOf } from './amqp-sender.js';
 import { deadLetterQueueOf } from './amqp-topology.js';
 
 /** Reads by get without ack, and puts everything back in its place. */
@@ -11,6 +12,7 @@ export class AmqpDeadLetters implements DeadLetters {
     private readonly queues: readonly string[],
     private readonly withChannel: <T>(use: (channel: Channel) => Promise<T>) => Promise<T>,
     private readonly publisher: AmqpPublisher,
+    private readonly own: string,
   ) {}
 
   count(): Promise<number> {
@@ -29,7 +31,7 @@ export class AmqpDeadLetters implements DeadLetters {
         while (letters.length < limit) {
           const message = await channel.get(deadLetterQueueOf(queue));
           if (!message) break;
-          letters.push(deadLetterFrom(queue, message));
+          letters.push(deadLetterFrom(queue, message, this.own));
         }
         channel.nackAll(true);
         await backAgain(channel, queue, letters.length - before);
@@ -63,7 +65,7 @@ export class AmqpDeadLetters implements DeadLetters {
       mandatory: true,
       body: message.content,
       messageId: messageIdOf(message),
-      headers: triesHeader(1),
+      headers: { ...senderHeaders(senderOf(message, this.own)), ...triesHeader(1) },
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { Message, XDeath } from 'amqplib';
 import type { DeadLetter } from '../broker.js';
+import { isOwn } from './amqp-sender.js';
 
 const tries = 'podway-tries';
 const code = 'podway-code';
@@ -9,8 +10,9 @@ const diedAt = 'podway-died-at';
 /** A header table must stay below 64 KiB. */
 const longestReason = 4_000;
 
-export function triesOf({ properties }: Message): number {
-  const value: unknown = properties.headers?.[tries];
+/** A client cannot say that its message was tried before: only what Podway sent itself is believed. */
+export function triesOf(message: Message, own: string): number {
+  const value: unknown = isOwn(message, own) ? message.properties.headers?.[tries] : undefined;
   return typeof value === 'number' && value > 0 ? value : 1;
 }
 
@@ -41,11 +43,17 @@ function deathByBroker([death]: readonly XDeath[]): Pick<DeadLetter, 'code' | 'r
   };
 }
 
-export function deadLetterFrom(queue: string, message: Message): DeadLetter {
+export function deadLetterFrom(queue: string, message: Message, own: string): DeadLetter {
   const headers: Record<string, unknown> = message.properties.headers ?? {};
-  const ours = typeof headers[code] === 'string';
+  const ours = isOwn(message, own) && typeof headers[code] === 'string';
   const death = ours
     ? { code: String(headers[code]), reason: String(headers[reason]), diedAt: String(headers[diedAt]) }
     : deathByBroker(message.properties.headers?.['x-death'] ?? []);
-  return { messageId: messageIdOf(message), queue, tries: triesOf(message), body: message.content, ...death };
+  return {
+    messageId: messageIdOf(message),
+    queue,
+    tries: triesOf(message, own),
+    body: message.content,
+    ...death,
+  };
 }

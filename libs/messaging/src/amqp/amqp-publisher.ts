@@ -13,6 +13,7 @@ export interface AmqpMessage {
   readonly body: Uint8Array;
   readonly messageId: string;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly correlationId?: string;
 }
 
 export const contentType = 'application/cloudevents+json';
@@ -33,12 +34,14 @@ export class AmqpPublisher {
   constructor(
     private readonly connection: AmqpConnection,
     private readonly timeoutMs: number,
+    /** The user that it is signed in as: told with every message, so that no other can be taken for one of ours. */
+    private readonly user: string,
   ) {}
 
   /** Resolves when the broker has the message safe. */
-  async publish(message: AmqpMessage): Promise<void> {
-    const deadline = new Deadline(this.timeoutMs);
-    const late = (cause?: unknown): Error => new NotConfirmedError(message.messageId, this.timeoutMs, cause);
+  async publish(message: AmqpMessage, timeoutMs = this.timeoutMs): Promise<void> {
+    const deadline = new Deadline(timeoutMs);
+    const late = (cause?: unknown): Error => new NotConfirmedError(message.messageId, timeoutMs, cause);
     const delays = growingDelays();
     for (;;) {
       try {
@@ -65,6 +68,7 @@ export class AmqpPublisher {
     body,
     messageId,
     headers,
+    correlationId,
   }: AmqpMessage): Promise<void> {
     const channel = await this.opened();
     const sequence = (this.sequence += 1);
@@ -73,6 +77,8 @@ export class AmqpPublisher {
       persistent: true,
       contentType,
       messageId,
+      userId: this.user,
+      ...(correlationId === undefined ? {} : { correlationId }),
       headers: { ...headers, [sequenceHeader]: sequence },
     };
     await new Promise<void>((resolve, reject) => {

@@ -5,11 +5,14 @@ import type { Delivery, Disposition, Subscription } from '../broker.js';
 import { growingDelays } from '../deadline.js';
 import type { AmqpConnection } from './amqp-connection.js';
 import { triesOf } from './amqp-headers.js';
+import { senderOf } from './amqp-sender.js';
 
 export interface SubscriptionSpec {
   readonly queue: string;
   readonly prefetch: number;
   readonly handler: (delivery: Delivery) => Promise<Disposition>;
+  /** Podway's own user at the broker. */
+  readonly own: string;
   /** Makes retry copies and dead letters safe; the original is acked after it. */
   readonly settle: (message: ConsumeMessage, disposition: Disposition) => Promise<void>;
   /** Makes the queue again when somebody has removed it. */
@@ -96,8 +99,13 @@ export class AmqpSubscription implements Subscription {
   }
 
   private async handle(channel: Channel, message: ConsumeMessage): Promise<void> {
-    const { queue, handler, settle } = this.spec;
-    const delivery = { queue, body: message.content, tries: triesOf(message) };
+    const { queue, handler, settle, own } = this.spec;
+    const delivery = {
+      queue,
+      body: message.content,
+      tries: triesOf(message, own),
+      sender: senderOf(message, own),
+    };
     const disposition = await Promise.resolve(delivery)
       .then(handler)
       .catch((error: unknown): Disposition => ({ kind: 'retry', reason: String(error) }));

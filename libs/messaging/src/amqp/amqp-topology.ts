@@ -1,5 +1,5 @@
 import type { Channel } from 'amqplib';
-import { deadLetterExchange, exchanges, type Topology } from '../topology.js';
+import { deadLetterExchange, exchanges, type QueueSpec, type Topology } from '../topology.js';
 import type { AmqpConnection } from './amqp-connection.js';
 
 export const deadLetterQueueOf = (queue: string): string => `${queue}.dead-letters`;
@@ -17,14 +17,20 @@ function assertQuorumQueue(channel: Channel, name: string, more: Record<string, 
   return channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum', ...more } });
 }
 
-async function assertServiceQueue(channel: Channel, name: string, deliveryLimit: number): Promise<void> {
-  await assertQuorumQueue(channel, deadLetterQueueOf(name), withoutLimit);
+async function assertServiceQueue(
+  channel: Channel,
+  { name, maxBytes }: QueueSpec,
+  deliveryLimit: number,
+): Promise<void> {
+  const limit = maxBytes === undefined ? {} : { 'x-max-length-bytes': maxBytes };
+  await assertQuorumQueue(channel, deadLetterQueueOf(name), { ...withoutLimit, ...limit });
   await channel.bindQueue(deadLetterQueueOf(name), deadLetterExchange, name);
   await assertQuorumQueue(channel, name, {
     'x-delivery-limit': deliveryLimit,
     'x-dead-letter-exchange': deadLetterExchange,
     'x-dead-letter-routing-key': name,
     ...safeDeadLettering,
+    ...limit,
   });
 }
 
@@ -46,9 +52,9 @@ export async function assertTopology(channel: Channel, topology: Topology): Prom
   await channel.assertExchange(exchanges.events, 'topic', { durable: true });
   await channel.assertExchange(deadLetterExchange, 'direct', { durable: true });
   for (const delayMs of new Set(topology.retry.delaysMs)) await assertDelay(channel, delayMs);
-  for (const { name, bindings } of topology.queues) {
-    await assertServiceQueue(channel, name, topology.retry.deliveryLimit);
-    for (const { exchange, key } of bindings) await channel.bindQueue(name, exchange, key);
+  for (const queue of topology.queues) {
+    await assertServiceQueue(channel, queue, topology.retry.deliveryLimit);
+    for (const { exchange, key } of queue.bindings) await channel.bindQueue(queue.name, exchange, key);
   }
 }
 

@@ -4,6 +4,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import {
   PodwayError,
   ResolvePod,
+  HoldCanary,
   RestoreSnapshot,
   SnapshotFailed,
   SnapshotTaken,
@@ -189,7 +190,7 @@ describe('BrokerServer', () => {
       ),
     ).rejects.toMatchObject({
       code: 'HANDLER.MISMATCH',
-      details: { problems: ['none for RestoreSnapshot'] },
+      details: { problems: ['none for HoldCanary', 'none for RestoreSnapshot'] },
     });
 
     @Controller()
@@ -199,9 +200,16 @@ describe('BrokerServer', () => {
 
       @CommandHandler(RestoreSnapshot)
       restore(): void {}
+
+      @CommandHandler(HoldCanary)
+      hold(): void {}
     }
     const { broker } = await serve(Both, { service });
-    expect([...broker.consumers.keys()]).toEqual([takeQueue, 'podway.snapshotter.restore-snapshot']);
+    expect([...broker.consumers.keys()]).toEqual([
+      takeQueue,
+      'podway.snapshotter.restore-snapshot',
+      'podway.snapshotter.hold-canary',
+    ]);
 
     @Controller()
     class TooMuch extends Both {

@@ -20,6 +20,12 @@ export interface BrokerServerOptions {
    * Default: what the broker allows, 20 minutes for RabbitMQ, without limit for the embedded one.
    */
   readonly ackAfterMs?: number;
+  /** Runs every handler: to watch it. Default: just runs it. */
+  readonly around?: (
+    message: ParsedMessage,
+    delivery: Delivery,
+    run: () => Promise<Disposition>,
+  ) => Promise<Disposition>;
   /** How long `close` waits for running handlers. Default 30 s. What is unfinished is delivered again. */
   readonly drainTimeoutMs?: number;
 }
@@ -82,7 +88,9 @@ export class BrokerServer extends Server implements CustomTransportStrategy {
       const reason = `${message.definition.name} has no handler here`;
       return this.told({ kind: 'dead-letter', code: 'MESSAGE.NO_HANDLER', reason }, delivery, message);
     }
-    const disposition = await this.held(this.run(handler, message, delivery), message);
+    const { around = (_message, _delivery, run): Promise<Disposition> => run() } = this.options;
+    const work = around(message, delivery, () => this.run(handler, message, delivery));
+    const disposition = await this.held(work, message);
     return this.told(disposition, delivery, message);
   }
 

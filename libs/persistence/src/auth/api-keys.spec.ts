@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { useDatabase } from '../../test/database.js';
 import { ApiKeys } from './api-keys.js';
+import { Clients } from './clients.js';
 
 const TEXT = `pw_${'a1'.repeat(6)}_${'S'.repeat(43)}`;
 
@@ -15,8 +16,9 @@ describe('ApiKeys', () => {
   it('makes a key and knows who holds it', async () => {
     const { id, text } = await keys.create({ client: 'acme', role: 'publisher', note: 'of the build' });
     expect(text).toMatch(new RegExp(`^pw_${id}_[A-Za-z0-9_-]{43}$`));
-    expect(await keys.identify(text)).toEqual({ keyId: id, client: 'acme', role: 'publisher' });
-    expect(await keys.byId(id)).toEqual({ keyId: id, client: 'acme', role: 'publisher' });
+    const scopes = [{ client: 'acme', rights: ['view', 'publish'] }];
+    expect(await keys.identify(text)).toEqual({ keyId: id, client: 'acme', role: 'publisher', scopes });
+    expect(await keys.byId(id)).toEqual({ keyId: id, client: 'acme', role: 'publisher', scopes });
   });
 
   it('gives each key a secret of its own', async () => {
@@ -82,6 +84,41 @@ describe('ApiKeys', () => {
     expect(first?.last_used_at).toBeInstanceOf(Date);
     await keys.identify(text);
     expect(await rows()).toEqual([first]);
+  });
+
+  it('makes a client of whom a key is made for, except for the hosting service', async () => {
+    await keys.create({ client: 'acme', role: 'viewer' });
+    await keys.create({ client: 'acme', role: 'publisher' });
+    await keys.create({ client: '*', role: 'admin' });
+    expect(await db.dataSource.query('select name, disabled_at from auth.clients')).toEqual([
+      { name: 'acme', disabled_at: null },
+    ]);
+  });
+
+  it('knows nobody by a key whose client is disabled, until it is enabled', async () => {
+    const { id, text } = await keys.create({ client: 'acme', role: 'publisher' });
+    const clients = new Clients(db.dataSource);
+    await clients.change('acme', { disabled: true });
+    expect([await keys.identify(text), await keys.byId(id)]).toEqual([undefined, undefined]);
+    await clients.change('acme', { disabled: false });
+    expect(await keys.identify(text)).toBeDefined();
+  });
+
+  it('lists keys newest first, page by page, without secrets', async () => {
+    const made: string[] = [];
+    for (const client of ['a', 'b', 'a', 'a']) {
+      made.push((await keys.create({ client, role: 'viewer', publisher: 'build', pods: ['shop'] })).id);
+    }
+    await keys.revoke(made[3] ?? '');
+    const ids = async (filter: object): Promise<string[]> => (await keys.list(filter)).map(({ id }) => id);
+    expect(await ids({})).toEqual(made.toReversed());
+    expect(await ids({ client: 'a', limit: 2 })).toEqual([made[3], made[2]]);
+    expect(await ids({ client: 'a', limit: 2, before: made[2] })).toEqual([made[0]]);
+    expect(await ids({ before: '000000000000' })).toEqual([]);
+    expect((await keys.list())[0]).toMatchObject({
+      ...{ publisher: 'build', pods: ['shop'] },
+      revokedAt: expect.any(Date) as Date,
+    });
   });
 
   it('makes sure of a key whose text was chosen elsewhere, once', async () => {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-
+import { advisoryLocks } from '../advisory-locks.js';
 /**
  * Tables of the embedded broker. A row is a message on one queue; `claimed_by` is the consumer that has it in hand.
  * `deliveries` tells two claims of a row apart; `losses` counts the consumers that were lost with it.
@@ -33,10 +33,7 @@ create table if not exists broker.dead_letter (
 create index if not exists dead_letter_queue on broker.dead_letter (queue, id);
 `;
 
-/** "podb": processes that start together make the schema one after the other. */
-const schemaLock = 0x706f6462;
-
 export async function applyBrokerSchema(pool: Pool): Promise<void> {
   // Statements sent together are one transaction.
-  await pool.query(`select pg_advisory_xact_lock(${schemaLock}); ${brokerSchema}`);
+  await pool.query(`select pg_advisory_xact_lock(${advisoryLocks.brokerSchema}); ${brokerSchema}`);
 }

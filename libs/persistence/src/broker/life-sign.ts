@@ -2,9 +2,9 @@ import type { Pool, PoolClient } from 'pg';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { growingDelays } from '@podway/messaging';
+import { advisoryLocks } from '../advisory-locks.js';
+import { Turns } from '../turns.js';
 
-/** "podw": the class of the advisory locks that say a consumer lives. */
-export const lifeSignClass = 0x706f6477;
 export const wakeChannel = 'podway_broker';
 
 /**
@@ -14,6 +14,8 @@ export const wakeChannel = 'podway_broker';
  */
 export class LifeSign {
   private readonly ids = new Set<number>();
+  /** One question at a time: it is one session. */
+  private readonly turns = new Turns(1);
   private client: PoolClient | undefined;
   private closed = false;
 
@@ -66,7 +68,7 @@ export class LifeSign {
     for (;;) {
       const id = randomInt(1, 2 ** 31 - 1);
       if (this.ids.has(id)) continue;
-      if (this.client && !(await lock(this.client, id))) continue;
+      if (!(await this.turns.take(async () => !this.client || lock(this.client, id)))) continue;
       this.ids.add(id);
       return id;
     }
@@ -75,7 +77,10 @@ export class LifeSign {
   /** What the consumer still has in hand is anyone's from now on. */
   async leave(id: number): Promise<void> {
     if (!this.ids.delete(id)) return;
-    await this.client?.query('select pg_advisory_unlock($1, $2)', [lifeSignClass, id]).catch(() => undefined);
+    const unlock = async (): Promise<void> => {
+      await this.client?.query('select pg_advisory_unlock($1, $2)', [advisoryLocks.lifeSigns, id]);
+    };
+    await this.turns.take(unlock).catch(() => undefined);
   }
 
   close(): void {
@@ -101,7 +106,7 @@ export class LifeSign {
 
 async function lock(client: PoolClient, id: number): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [
-    lifeSignClass,
+    advisoryLocks.lifeSigns,
     id,
   ]);
   return rows[0]?.locked ?? false;

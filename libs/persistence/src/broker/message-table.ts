@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { Disposition, RetryPolicy } from '@podway/messaging';
 import { retryDelayMs } from '@podway/messaging';
-import { lifeSignClass, wakeChannel } from './life-sign.js';
+import { advisoryLocks } from '../advisory-locks.js';
+import { wakeChannel } from './life-sign.js';
 
 /** A message in a consumer's hand. */
 export interface ClaimedMessage {
@@ -52,7 +53,7 @@ const reapSql = `
 update broker.message set claimed_by = null, losses = losses + 1
 where claimed_by is not null and claimed_by <> all ($1::integer[]) and claimed_by not in (
   select objid::bigint from pg_locks
-  where locktype = 'advisory' and classid = ${lifeSignClass} and objsubid = 2
+  where locktype = 'advisory' and classid = ${advisoryLocks.lifeSigns} and objsubid = 2
   and database = (select oid from pg_database where datname = current_database())
 )`;
 

@@ -1,8 +1,15 @@
-import type { DataSource } from 'typeorm';
+import { LessThan, type DataSource } from 'typeorm';
 import type { Envelope } from '@podway/contracts';
+import type { BeginFacts } from '@podway/pipeline';
+import type { Visible } from '../auth/access.js';
+import { visibleWhere } from '../auth/visible-where.js';
 import { DeploymentEntity, ReleaseEntity, ServerStatusEntity } from '../entities/index.js';
+import { beginFacts } from './begin-facts.js';
+import { stateOf } from './saga-writer.js';
 
 export interface DeploymentFilter {
+  /** Only what is visible. Unset: all. */
+  visible?: Visible | undefined;
   client?: string;
   pod?: string;
   /** Only those in one of these states. */
@@ -39,13 +46,24 @@ export class DeploymentReader {
     if (filter.updateId !== undefined)
       query.andWhere('d.update_id = :updateId', { updateId: filter.updateId });
     if (filter.before !== undefined) query.andWhere('d.id < :before', { before: filter.before });
+    if (filter.visible !== undefined) {
+      let count = 0;
+      const columns = { client: 'd.client', pod: `coalesce(d.pod, d.data->'target'->>'pod')` };
+      query.andWhere(
+        visibleWhere(filter.visible, columns, (value) => {
+          const name = `visible${(count += 1)}`;
+          query.setParameter(name, value);
+          return `:${name}`;
+        }),
+      );
+    }
     return query.limit(filter.limit ?? 50).getMany();
   }
 
   /** A POD's releases, newest first. */
-  releases(pod: string, limit = 100): Promise<ReleaseEntity[]> {
+  releases(pod: string, limit = 100, before?: number): Promise<ReleaseEntity[]> {
     return this.dataSource.manager.find(ReleaseEntity, {
-      where: { pod },
+      where: before === undefined ? { pod } : { pod, number: LessThan(before) },
       order: { number: 'DESC' },
       take: limit,
     });
@@ -67,6 +85,31 @@ export class DeploymentReader {
          from coordinator.deployments where pod = any($1) and (leased or state = 'Queued') group by pod`,
       [pods],
     );
+  }
+
+  /** The canary of the POD's newest deployment that has one, other than `deploymentId`. */
+  async lastCanary(pod: string, deploymentId: string): Promise<string | undefined> {
+    const rows: { canary: string }[] = await this.dataSource.query(
+      `select data->>'canary' as canary from coordinator.deployments
+        where pod = $1 and id <> $2 and data->>'canary' is not null order by id desc limit 1`,
+      [pod, deploymentId],
+    );
+    return rows[0]?.canary;
+  }
+
+  /** Deployments of the POD that come before this one, which waits in its queue. */
+  async before(deployment: DeploymentEntity): Promise<number> {
+    const [row]: { n: number }[] = await this.dataSource.query(
+      `select count(*)::int as n from coordinator.deployments
+        where pod = $1 and (leased or (state = 'Queued' and (submitted_at, update_id) < ($2, $3)))`,
+      [deployment.pod, deployment.submittedAt, deployment.updateId],
+    );
+    return row?.n ?? 0;
+  }
+
+  /** What decides whether this deployment, first in its POD's queue, may begin. */
+  beginFacts(deployment: DeploymentEntity): Promise<BeginFacts> {
+    return beginFacts(this.dataSource.manager, deployment.pod ?? '', stateOf(deployment));
   }
 
   /** The newest release of each of these PODs that has one. */

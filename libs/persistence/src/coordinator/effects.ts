@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { ServerOutcome } from '@podway/contracts';
 import type { Moved, ReleaseRecord, SagaState } from '@podway/pipeline';
 import { setRotation } from '../rotation/rotation.js';
+import { liftWriteFence } from '../rotation/write-fences.js';
 
 /** Saves what a decision means for releases and servers. Needs the POD's lock when the deployment holds its lease. */
 export async function applyEffects(
@@ -19,8 +20,16 @@ export async function applyEffects(
       fingerprint: effects.recordRelease?.fingerprint,
     });
   }
+  // What was found before counts no more: whether they are well now is told by the next look, at once.
+  if (effects.recordRelease)
+    await manager.query(
+      `update coordinator.drift_checks set due_at = $2 where pod = $1 and exists (
+         select 1 from coordinator.server_status s where s.pod = $1 and s.drifted_since is not null)`,
+      [pod, now],
+    );
   if (effects.unquarantine.length > 0) await unquarantine(manager, state, pod, effects.unquarantine, now);
   await quarantine(manager, state, pod, effects, now);
+  if (effects.releaseLease) await liftWriteFence(manager, pod);
 }
 
 async function unquarantine(
@@ -65,8 +74,14 @@ async function recordRelease(
 ): Promise<void> {
   await manager.query(
     `insert into coordinator.releases
-       (pod, number, tree_id, fingerprint, artifact, source_release, deployment_id, label, publisher, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+       (pod, number, tree_id, fingerprint, artifact, source_release, deployment_id, label, publisher, created_at,
+        reason, changes, name, version)
+     select $1, $2::int, $3, $4, $5, $6::int, $7, $8, $9, $10::timestamptz, $11, $12::jsonb, what.name, what.version
+       from (select 1) one left join lateral (
+         select manifest->>'name' as name, manifest->>'version' as version from ingress.artifacts where digest = $5
+         union all select name, version from coordinator.releases where pod = $1 and number = $6
+         limit 1) what on true
+     on conflict do nothing`,
     [
       pod,
       release.number,
@@ -78,6 +93,8 @@ async function recordRelease(
       state.label ?? null,
       state.publisher.key,
       now,
+      state.reason ?? null,
+      state.changes === undefined ? null : JSON.stringify(state.changes),
     ],
   );
 }

@@ -33,10 +33,11 @@ export async function saveCounters(
 }
 
 /**
- * The deployment whose turn it is, or null: while the POD is leased, and while an older update for the same POD
- * is not in the queue yet - it could not go first otherwise. Needs the POD's lock.
+ * The deployment whose turn it is, or undefined: while the POD is leased, and while an older update for the same POD
+ * is not in the queue yet - it could not go first otherwise. First come those of an update of several PODs that has
+ * begun elsewhere; the order is otherwise the same in all PODs.
  */
-export async function nextInQueue(manager: EntityManager, pod: string): Promise<DeploymentEntity | null> {
+export async function turnIn(manager: EntityManager, pod: string): Promise<string | undefined> {
   const [first]: { id: string }[] = await manager.query(
     `select id from coordinator.deployments d
       where pod = $1 and state = 'Queued'
@@ -44,11 +45,27 @@ export async function nextInQueue(manager: EntityManager, pod: string): Promise<
         and not exists (
           select 1 from coordinator.deployments o
            where o.state in ('Authenticating', 'Resolving') and o.data->'target'->>'pod' = $1
-             and (o.submitted_at, o.id) < (d.submitted_at, d.id))
-      order by submitted_at, id limit 1`,
+             and (o.submitted_at, o.update_id) < (d.submitted_at, d.update_id))
+      order by exists (select 1 from coordinator.update_groups g where g.id = d.update_id and g.begun) desc,
+        submitted_at, update_id limit 1`,
     [pod],
   );
-  return first ? lockDeployment(manager, first.id) : null;
+  return first?.id;
+}
+
+/** The deployment whose turn it is, locked. Needs the POD's lock. */
+export async function nextInQueue(manager: EntityManager, pod: string): Promise<DeploymentEntity | null> {
+  const id = await turnIn(manager, pod);
+  return id === undefined ? null : lockDeployment(manager, id);
+}
+
+/** Every deployment that waits for the POD, oldest first, locked. Needs the POD's lock. */
+export function lockQueue(manager: EntityManager, pod: string): Promise<DeploymentEntity[]> {
+  return manager.find(DeploymentEntity, {
+    where: { pod, state: 'Queued' },
+    order: { submittedAt: 'ASC', updateId: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
 }
 
 export function lockDeployment(manager: EntityManager, id: string): Promise<DeploymentEntity | null> {

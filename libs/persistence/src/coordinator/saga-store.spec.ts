@@ -183,6 +183,7 @@ describe('SagaStore', () => {
         ...{ id: ulid(), deploymentId, client: 'acme', keyId: 'k1', pod: 'shop' },
         source: { kind: 'artifact', artifact: 'a'.repeat(64) },
         ...{ label: 'shop 1', idempotencyKey: null, requestDigest: 'd'.repeat(64) },
+        ...{ statement: null, sequence: null },
         createdAt: new Date(Date.now() - ageMs),
       });
       return deploymentId;

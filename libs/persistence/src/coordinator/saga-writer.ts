@@ -2,10 +2,12 @@ import type { EntityManager } from 'typeorm';
 import { envelop } from '@podway/contracts';
 import { routed } from '@podway/messaging';
 import { isTerminal, sagaTable, type Moved, type SagaState } from '@podway/pipeline';
+import { traceparentWithin } from '@podway/telemetry';
 import type { DeploymentEntity } from '../entities/index.js';
 import { appendEvents } from '../outbox/event-log.js';
 import { addToOutbox } from '../outbox/outbox.js';
 import { applyEffects } from './effects.js';
+import { beginGroup } from './update-groups.js';
 
 const SOURCE = 'saga-coordinator';
 
@@ -23,16 +25,21 @@ export async function saveMove(
 ): Promise<void> {
   const { state } = move;
   await saveState(manager, state, traceparent, now);
+  if (move.changed && move.changed.from === undefined) await beginGroup(manager, state);
   const client = state.client ?? state.publisher.client;
+  const within = traceparentWithin(traceparent);
   const subject = `${client}/${podOf(state)}`;
   const events = [move.publish, move.changed]
     .filter((payload) => payload !== undefined)
     .map((payload) =>
-      envelop(payload, { source: SOURCE, traceparent, subject, deploymentId: state.deploymentId, time: now }),
+      envelop(payload, {
+        ...{ source: SOURCE, traceparent: within, subject },
+        ...{ deploymentId: state.deploymentId, time: now },
+      }),
     );
   await appendEvents(manager, events, { client, pod: podOf(state) });
   const commands = move.commands.map((command) =>
-    routed(envelop(command, { source: SOURCE, traceparent, subject, time: now })),
+    routed(envelop(command, { source: SOURCE, traceparent: within, subject, time: now })),
   );
   await addToOutbox(manager, 'coordinator', commands);
   await applyEffects(manager, move, now);

@@ -1,8 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-
-export const roles = ['viewer', 'publisher', 'operator', 'admin'] as const;
-/** viewer reads; publisher also publishes and aborts; operator also acts on all PODs; admin also changes inventory and keys. */
-export type Role = (typeof roles)[number];
+import type { KeyRole } from '@podway/contracts';
 
 /** A credential. The secret itself is never kept. */
 @Entity({ schema: 'auth', name: 'api_keys' })
@@ -20,7 +17,15 @@ export class ApiKeyEntity {
   client: string;
 
   @Column('text')
-  role: Role;
+  role: KeyRole;
+
+  /** Who holds it, for people. */
+  @Column('text', { nullable: true })
+  publisher: string | null;
+
+  /** The only PODs that it is good for; null: all that its client may. */
+  @Column('text', { array: true, nullable: true })
+  pods: string[] | null;
 
   @Column('text', { nullable: true })
   note: string | null;

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { StateChanges } from '@podway/contracts';
 
 /** A verified state of a POD. */
 @Entity({ schema: 'coordinator', name: 'releases' })
@@ -28,6 +29,21 @@ export class ReleaseEntity {
 
   @Column('text', { nullable: true })
   label: string | null;
+
+  /** Name and version of what was installed, as its manifest has them. */
+  @Column('text', { nullable: true })
+  name: string | null;
+
+  @Column('text', { nullable: true })
+  version: string | null;
+
+  /** Why it was made, in the words of who published. */
+  @Column('text', { nullable: true })
+  reason: string | null;
+
+  /** How it differs from the state before, where that could be told. */
+  @Column('jsonb', { nullable: true })
+  changes: StateChanges | null;
 
   @Column('text')
   publisher: string;

@@ -30,6 +30,10 @@ export class GatewayEntity {
   @Column('jsonb')
   running: Record<string, number>;
 
+  /** Of those, how many may write: `{"<pod>": <running accesses>}`. Null: its program does not count them. */
+  @Column('jsonb', { name: 'running_writes', nullable: true })
+  runningWrites: Record<string, number> | null;
+
   @Column('timestamptz', { name: 'seen_at' })
   seenAt: Date;
 }

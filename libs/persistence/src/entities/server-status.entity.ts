@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { ServerFinding, StateChanges } from '@podway/contracts';
 
 /** What was last proved of a server. Written by the coordinator from the outcomes that it accepted. */
 @Entity({ schema: 'coordinator', name: 'server_status' })
@@ -25,4 +26,29 @@ export class ServerStatusEntity {
 
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt: Date;
+
+  /** What the last look found. */
+  @Column('text', { nullable: true })
+  finding: ServerFinding | null;
+
+  @Column('timestamptz', { name: 'checked_at', nullable: true })
+  checkedAt: Date | null;
+
+  /** Of its live state, as the last look that could tell it found it. */
+  @Column('text', { name: 'live_fingerprint', nullable: true })
+  liveFingerprint: string | null;
+
+  @Column('timestamptz', { name: 'drifted_since', nullable: true })
+  driftedSince: Date | null;
+
+  /** How it differs from the release. */
+  @Column('jsonb', { nullable: true })
+  changes: StateChanges | null;
+
+  /** Why its state could not be told. */
+  @Column('text', { nullable: true })
+  code: string | null;
+
+  @Column('text', { nullable: true })
+  detail: string | null;
 }

@@ -1,8 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { isDeepStrictEqual } from 'node:util';
-import { PodwayError, validated, PodSpec } from '@podway/contracts';
+import { PodwayError, validated, PodSpec, type ResourceSpec } from '@podway/contracts';
+import type { Visible } from '../auth/access.js';
+import { ensureClients } from '../auth/clients.js';
+import { visibleWhere } from '../auth/visible-where.js';
+import { recordAudit, type AuditFacts } from '../audit/audit-scope.js';
 import { ROTATION_CHANNEL } from '../rotation/rotation.js';
 import { PodEntity, PodRevisionEntity } from '../entities/index.js';
+import { putResources } from './resources.js';
 
 export interface InventoryChange {
   pod: string;
@@ -35,13 +40,22 @@ export class Inventory {
   }
 
   /** All PODs in force, by name. */
-  async list(filter: { client?: string; pod?: string } = {}): Promise<InventoryPod[]> {
+  async list(
+    filter: { client?: string; pod?: string; visible?: Visible | undefined } = {},
+  ): Promise<InventoryPod[]> {
+    const values: unknown[] = [filter.client ?? null, filter.pod ?? null];
+    const visible = visibleWhere(
+      filter.visible,
+      { client: 'p.client', pod: 'p.name' },
+      (value) => `$${values.push(value)}`,
+    );
     const rows: { spec: object; revision: number }[] = await this.dataSource.query(
       `select r.spec, r.revision from inventory.pods p
          join inventory.pod_revisions r on r.pod = p.name and r.revision = p.revision
         where p.removed_at is null and ($1::text is null or p.client = $1) and ($2::text is null or p.name = $2)
+          and ${visible}
         order by p.name`,
-      [filter.client ?? null, filter.pod ?? null],
+      values,
     );
     return rows.map((row) => ({ spec: validated(PodSpec, row.spec), revision: row.revision }));
   }
@@ -55,17 +69,28 @@ export class Inventory {
   }
 
   /**
-   * Makes the inventory what `specs` says, all or nothing. PODs that are not named stay, unless `prune`.
+   * Makes the inventory what `specs` and `resources` say, all or nothing. What is not named stays, unless `prune`.
    * @throws InventoryConflictError a host name in two PODs, or a POD that belongs to another client.
+   * @throws ResourceConflictError a resource of PODs that are not its client's.
    */
-  async apply(specs: readonly PodSpec[], by: string, { prune = false } = {}): Promise<InventoryChange[]> {
+  async apply(
+    specs: readonly PodSpec[],
+    by: string,
+    { prune = false, resources = [] }: { prune?: boolean; resources?: readonly ResourceSpec[] } = {},
+  ): Promise<InventoryChange[]> {
     return this.dataSource.transaction(async (manager) => {
       await manager.query('lock table inventory.pods in share row exclusive mode');
+      await ensureClients(
+        manager,
+        specs.map((spec) => spec.client),
+      );
       const changes: InventoryChange[] = [];
       for (const spec of specs) changes.push(await this.put(manager, spec, by));
       if (prune) changes.push(...(await this.remove(manager, new Set(specs.map((spec) => spec.name)))));
       await this.refuseSharedHosts(manager);
+      await putResources(manager, resources, prune);
       await manager.query('select pg_notify($1, $2)', [ROTATION_CHANNEL, '']);
+      await recordAudit(manager, auditFacts(changes, prune));
       return changes;
     });
   }
@@ -143,4 +168,21 @@ async function keepNewServersOut(manager: EntityManager, spec: PodSpec, last: Po
     [spec.name, joining],
   );
   await manager.query('update ingress.rotation_generation set generation = generation + 1');
+}
+
+/** More changed PODs than these are only counted. */
+const MOST_NAMED = 50;
+
+function auditFacts(changes: readonly InventoryChange[], prune: boolean): AuditFacts {
+  const of = (kind: InventoryChange['change']): object => {
+    const names = changes
+      .filter(({ change }) => change === kind)
+      .map(({ pod, revision }) => `${pod}@${revision}`);
+    return { count: names.length, pods: names.slice(0, MOST_NAMED) };
+  };
+  const unchanged = changes.filter(({ change }) => change === 'unchanged').length;
+  return {
+    subject: 'inventory',
+    detail: { prune, added: of('added'), changed: of('changed'), removed: of('removed'), unchanged },
+  };
 }

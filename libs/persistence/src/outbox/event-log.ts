@@ -1,11 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Envelope } from '@podway/contracts';
 import { published, type Broker } from '@podway/messaging';
+import { advisoryLocks } from '../advisory-locks.js';
 import { Relay, type RelayTrouble } from './relay.js';
 
 export const EVENTS_CHANNEL = 'podway_events';
-const SEQUENCE_LOCK = 7_340_102;
-const PUBLISH_LOCK = 7_340_103;
 const BATCH = 200;
 
 /** Who an event concerns: decides who may see it. */
@@ -44,7 +43,7 @@ export class EventNumbering extends Relay {
 }
 
 async function numberEvents(manager: EntityManager): Promise<number> {
-  await manager.query('select pg_advisory_xact_lock($1)', [SEQUENCE_LOCK]);
+  await manager.query('select pg_advisory_xact_lock($1)', [advisoryLocks.sequence]);
   const [, count]: [unknown, number] = await manager.query(
     `with fresh as (
        select id, row_number() over (order by id) as place from coordinator.event_log
@@ -80,7 +79,7 @@ async function publishEvents(
   broker: Broker,
 ): Promise<{ count: number; trouble?: unknown }> {
   const [lock]: { mine: boolean }[] = await manager.query('select pg_try_advisory_xact_lock($1) as mine', [
-    PUBLISH_LOCK,
+    advisoryLocks.publishing,
   ]);
   if (!lock?.mine) return { count: 0 };
   const rows: Row[] = await manager.query(

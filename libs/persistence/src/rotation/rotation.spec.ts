@@ -22,9 +22,15 @@ describe('Rotation', () => {
     const before = await rotation.view();
     const first = await rotation.set('shop', change({ web1: false, web2: false }), 1);
     expect(first).toBe(before.generation + 1);
-    expect(await rotation.view()).toEqual({ generation: first, out: new Set(['shop/web1', 'shop/web2']) });
+    expect(await rotation.view()).toMatchObject({
+      generation: first,
+      out: new Set(['shop/web1', 'shop/web2']),
+    });
     const second = await rotation.set('shop', change({ web1: true, web3: false }), 1);
-    expect(await rotation.view()).toEqual({ generation: second, out: new Set(['shop/web2', 'shop/web3']) });
+    expect(await rotation.view()).toMatchObject({
+      generation: second,
+      out: new Set(['shop/web2', 'shop/web3']),
+    });
     expect(await rotation.inRotation('shop', ['web3', 'web1'])).toEqual(['web1']);
   });
 
@@ -147,6 +153,21 @@ describe('Rotation.settled', () => {
     expect(await settled(5, 0)).toEqual({ acknowledged: false, running: 4 });
     await rotation.leave('leaving');
     expect(await settled(5, 0)).toEqual({ acknowledged: true, running: 0 });
+  });
+
+  it('counts the accesses of all living gateways by server', async () => {
+    await rotation.acknowledge('g1', 5, { 'shop/web1': 2, 'shop/web2': 9, 'shop2/web1': 9 });
+    await rotation.acknowledge('g2', 5, { 'shop/web1': 1 });
+    await rotation.acknowledge('dead', 5, { 'shop/web3': 4 });
+    await db.dataSource.query(
+      `update ingress.gateways set seen_at = now() - $1 * interval '1 millisecond' where id = 'dead'`,
+      [GATEWAY_GONE_MS + 1],
+    );
+    expect([...(await rotation.running('shop'))].toSorted()).toEqual([
+      ['web1', 3],
+      ['web2', 9],
+    ]);
+    expect(await rotation.running('blog')).toEqual(new Map());
   });
 
   it('stops when it is told to', async () => {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { PodwayError } from '@podway/contracts';
+import { untilSettled, type DrainProgress } from './drain-progress.js';
 
 export const ROTATION_CHANNEL = 'podway_rotation';
 
@@ -20,13 +20,8 @@ export interface RotationView {
   generation: number;
   /** `<pod>/<server>` of every server that gets no accesses: out of rotation, or quarantined. */
   out: ReadonlySet<string>;
-}
-
-export interface DrainProgress {
-  /** Every live gateway routes by the generation. */
-  acknowledged: boolean;
-  /** Accesses still running on the servers named. */
-  running: number;
+  /** PODs that take no writes: a deployment that fences them owns them. */
+  writesFenced: ReadonlySet<string>;
 }
 
 /** Which servers take users' accesses: written by the steps, read by the gateways. */
@@ -62,23 +57,52 @@ export class Rotation {
 
   /** What gateways route by. Generation and rows are of one moment. */
   async view(): Promise<RotationView> {
-    const rows: { generation: string; out: string[] | null }[] = await this.dataSource.query(
-      `select g.generation, (
+    const rows: { generation: string; out: string[] | null; fenced: string[] | null }[] =
+      await this.dataSource.query(
+        `select g.generation, (
            select array_agg(o.pod || '/' || o.server) from (
              select pod, server from ingress.rotation where not in_rotation
-             union select pod, server from coordinator.server_status where quarantined) o) as out
+             union select pod, server from coordinator.server_status where quarantined) o) as out, (
+           select array_agg(f.pod) from ingress.write_fences f
+             join coordinator.deployments d on d.id = f.deployment_id and d.leased) as fenced
          from ingress.rotation_generation g`,
-    );
-    return { generation: Number(rows[0]?.generation ?? 0), out: new Set(rows[0]?.out ?? []) };
+      );
+    const [row] = rows;
+    return {
+      generation: Number(row?.generation ?? 0),
+      out: new Set(row?.out ?? []),
+      writesFenced: new Set(row?.fenced ?? []),
+    };
   }
 
-  /** A gateway tells which generation it routes by, and its running accesses by `<pod>/<server>`. */
-  async acknowledge(gateway: string, generation: number, running: Record<string, number>): Promise<void> {
+  /**
+   * A gateway tells which generation it routes by, its running accesses by `<pod>/<server>`, and how many of them may
+   * write, by POD.
+   */
+  async acknowledge(
+    gateway: string,
+    generation: number,
+    running: Record<string, number>,
+    runningWrites: Record<string, number> = {},
+  ): Promise<void> {
     await this.dataSource.query(
-      `insert into ingress.gateways (id, seen_generation, running, seen_at) values ($1, $2, $3, now())
-       on conflict (id) do update set seen_generation = $2, running = $3, seen_at = now()`,
-      [gateway, generation, JSON.stringify(running)],
+      `insert into ingress.gateways (id, seen_generation, running, running_writes, seen_at)
+         values ($1, $2, $3, $4, now())
+       on conflict (id) do update set seen_generation = $2, running = $3, running_writes = $4, seen_at = now()`,
+      [gateway, generation, JSON.stringify(running), JSON.stringify(runningWrites)],
     );
+  }
+
+  /** Accesses that run on the POD's servers through all living gateways, by server, without zeros. */
+  async running(pod: string): Promise<ReadonlyMap<string, number>> {
+    const rows: { server: string; running: number }[] = await this.dataSource.query(
+      `select substr(key, length($1) + 2) as server, sum(value::int)::int as running
+         from ingress.gateways, jsonb_each_text(running)
+        where seen_at > now() - $2 * interval '1 millisecond' and starts_with(key, $1 || '/')
+        group by key`,
+      [pod, GATEWAY_GONE_MS],
+    );
+    return new Map(rows.map((row) => [row.server, row.running]));
   }
 
   /** A gateway stops. */
@@ -90,19 +114,14 @@ export class Rotation {
    * Waits until every live gateway routes by `generation` and no access runs on `servers`, or the time is over.
    * Accesses still running at the end are told, not waited for; a gateway that has not followed is.
    */
-  async settled(
+  settled(
     pod: string,
     servers: readonly string[],
     generation: number,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<DrainProgress> {
-    const until = Date.now() + timeoutMs;
-    for (;;) {
-      const progress = await this.progress(pod, servers, generation);
-      if ((progress.acknowledged && progress.running === 0) || Date.now() >= until) return progress;
-      await sleep(20, undefined, { signal });
-    }
+    return untilSettled(() => this.progress(pod, servers, generation), timeoutMs, signal);
   }
 
   private async progress(
@@ -132,10 +151,7 @@ export async function setRotation(
   fencingToken: number,
 ): Promise<number> {
   await showToken(manager, pod, fencingToken);
-  // The row's lock orders all changes, so a generation that was seen includes all earlier ones.
-  const [[row]]: [[{ generation: string }]] = await manager.query(
-    'update ingress.rotation_generation set generation = generation + 1 returning generation',
-  );
+  const generation = await nextGeneration(manager);
   for (const [server, inRotation] of changes) {
     await manager.query(
       `insert into ingress.rotation (pod, server, in_rotation) values ($1, $2, $3)
@@ -143,6 +159,15 @@ export async function setRotation(
       [pod, server, inRotation],
     );
   }
+  return generation;
+}
+
+/** Has all gateways look at what this transaction changes of what they route by. */
+export async function nextGeneration(manager: EntityManager): Promise<number> {
+  // The row's lock orders all changes, so a generation that was seen includes all earlier ones.
+  const [[row]]: [[{ generation: string }]] = await manager.query(
+    'update ingress.rotation_generation set generation = generation + 1 returning generation',
+  );
   await manager.query('select pg_notify($1, $2)', [ROTATION_CHANNEL, '']);
   return Number(row.generation);
 }

@@ -5,8 +5,9 @@ import type { DecisionContext, Moved, ReleaseRecord } from '../../src/decision.j
 import type { SagaInput } from '../../src/inputs.js';
 import type { SagaState } from '../../src/saga-state.js';
 import { sagaTable, type SagaLimits } from '../../src/saga-table.js';
+import { phaseOf, waitsFor, wordFor, type GroupPhase, type GroupView } from '../../src/update-group.js';
 import type { Message } from './broker.js';
-import { checkAgreement, checkEnd } from './observer.js';
+import { checkAgreement, checkCanaries, checkEnd } from './observer.js';
 import { promise, type Planted } from './planted.js';
 import type { ModelPod } from './servers.js';
 
@@ -31,6 +32,8 @@ export class ModelCoordinator {
   /** The log of changes, as committed. */
   readonly log: DeploymentChanged[] = [];
   private outbox: OutboxRow[] = [];
+  private readonly phases = new Map<string, GroupPhase>();
+  private readonly begun = new Set<string>();
   private readonly inbox = new Set<string>();
   private serial = 0;
 
@@ -105,11 +108,10 @@ export class ModelCoordinator {
     const { deploymentId } = state;
     this.rows.set(deploymentId, Object.freeze(state));
     if (changed) this.log.push(changed);
+    if (changed?.to === 'Replicating') checkCanaries(state, this.members(state.updateId), this.log);
     const pod = before ?? this.podOf(state);
     if (!pod) return;
     for (const command of commands) if (command instanceof PodCommand) this.draw(pod, command.fencingToken);
-    if (changed?.to === 'Queued') pod.queue.push(deploymentId);
-    if (changed?.from === 'Queued') pod.queue.splice(pod.queue.indexOf(deploymentId), 1);
     for (const name of effects.quarantine) pod.quarantined.add(name);
     for (const name of effects.unquarantine) pod.quarantined.delete(name);
     if (effects.recordRelease) this.record(pod, effects.recordRelease);
@@ -136,19 +138,81 @@ export class ModelCoordinator {
     promise(owners.length <= 1, `${pod.name} has ${owners.length} owners`);
   }
 
-  /** Gives free PODs to the first of their queue. */
+  /** Takes updates of several PODs on, and gives free PODs to whoever's turn it is. */
   dispatch(): void {
-    for (const pod of this.pods.values()) {
-      if ((pod.holder !== undefined && !this.planted.noLease) || pod.queue.length === 0) continue;
-      const next = this.planted.noFifo ? pod.queue.at(-1)! : pod.queue[0]!;
-      const arrivals = this.log.filter(({ to }) => to === 'Queued').map(({ deploymentId }) => deploymentId);
-      const waiting = arrivals.filter(
-        (id) => this.rows.get(id)?.name === 'Queued' && this.rows.get(id)?.pod === pod.name,
-      );
-      promise(waiting[0] === next, `${next} of ${pod.name} is served before ${waiting[0]}`);
-      pod.holder = next;
-      this.tell(next, { kind: 'PodLeased' });
+    for (const id of new Set(
+      [...this.rows.values()].filter(({ group }) => group).map((row) => row.updateId),
+    )) {
+      this.advanceGroup(id);
     }
+    for (const pod of this.pods.values()) {
+      const next = this.rows.get(this.turnIn(pod.name) ?? '');
+      if (!next || this.waits(next)) continue;
+      this.checkTurn(next);
+      if (next.group) this.begun.add(next.updateId);
+      pod.holder = next.deploymentId;
+      this.tell(next.deploymentId, { kind: 'PodLeased' });
+    }
+  }
+
+  private members(updateId: string): SagaState[] {
+    return [...this.rows.values()].filter((row) => row.updateId === updateId);
+  }
+
+  private viewOf(updateId: string): GroupView {
+    const members = this.members(updateId);
+    const { mode, size } = members[0]!.group!;
+    return {
+      ...{ mode, size, phase: this.phases.get(updateId) ?? 'canaries', begun: this.begun.has(updateId) },
+      members: members.map(({ deploymentId, target, name, group }) => ({
+        ...{ deploymentId, pod: target.pod, position: group!.position, state: name },
+      })),
+    };
+  }
+
+  private advanceGroup(id: string): void {
+    const before = this.viewOf(id);
+    const view = { ...before, phase: this.planted.noGroup ? 'confirmed' : phaseOf(before) } as const;
+    this.phases.set(id, view.phase);
+    for (const member of view.members) {
+      const word = this.planted.noGroup
+        ? wordFor({ ...view, phase: member.state === 'AwaitingCanaries' ? 'released' : 'confirmed' }, member)
+        : wordFor(view, member);
+      if (word) this.tell(member.deploymentId, word);
+    }
+  }
+
+  private waits(next: SagaState): boolean {
+    if (!next.group || this.planted.noGang) return false;
+    return waitsFor(this.viewOf(next.updateId), next.group.position, (pod) => this.turnIn(pod)) !== undefined;
+  }
+
+  /** Whose turn it is in a free POD: older updates that are not in the queue yet are waited for. */
+  private turnIn(name: string): string | undefined {
+    if (this.pods.get(name)!.holder !== undefined && !this.planted.noLease) return undefined;
+    const of = [...this.rows.values()].filter(({ target }) => target.pod === name);
+    const queue = of.filter((row) => row.name === 'Queued').sort((a, b) => this.before(a, b));
+    const next = this.planted.noFifo ? queue.at(-1) : queue[0];
+    const coming = of.some(
+      (row) =>
+        (row.name === 'Authenticating' || row.name === 'Resolving') &&
+        row.submittedAt < (next?.submittedAt ?? ''),
+    );
+    return coming && !this.planted.noFifo ? undefined : next?.deploymentId;
+  }
+
+  private before(a: SagaState, b: SagaState): number {
+    const begun = Number(this.begun.has(b.updateId)) - Number(this.begun.has(a.updateId));
+    return begun || (a.submittedAt < b.submittedAt ? -1 : 1);
+  }
+
+  private checkTurn(next: SagaState): void {
+    if (this.begun.has(next.updateId)) return;
+    const older = [...this.rows.values()].find(
+      ({ name, target, submittedAt }) =>
+        name === 'Queued' && target.pod === next.target.pod && submittedAt < next.submittedAt,
+    );
+    promise(!older, `${next.deploymentId} is served before ${older?.deploymentId}`);
   }
 
   /** Sends what is committed and not sent yet. */

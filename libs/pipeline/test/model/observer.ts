@@ -27,6 +27,35 @@ export function checkVisitors(pod: ModelPod, holder: SagaState | undefined): voi
   }
 }
 
+/** No POD goes past its canary before the canaries of all PODs of its update have passed. */
+export function checkCanaries(
+  { group, deploymentId }: SagaState,
+  members: readonly SagaState[],
+  log: readonly DeploymentChanged[],
+): void {
+  if (group?.mode !== 'all-or-nothing') return;
+  const passed = members.filter((member) =>
+    log.some((changed) => changed.deploymentId === member.deploymentId && changed.to === 'AwaitingCanaries'),
+  );
+  promise(
+    passed.length === group.size,
+    `${deploymentId} is replicated after ${passed.length} of ${group.size} canaries`,
+  );
+}
+
+/** Of an update that goes together or not at all, all PODs got the release or none. */
+export function checkGroups(rows: Iterable<SagaState>): void {
+  const grouped = [...rows].filter(({ group }) => group);
+  for (const id of new Set(grouped.map(({ updateId }) => updateId))) {
+    const members = grouped.filter(({ updateId }) => updateId === id);
+    const good = members.filter(({ name }) => name === 'Succeeded').length;
+    promise(
+      good === 0 || good === members.length,
+      `${good} of ${members.length} PODs of ${id} got the release`,
+    );
+  }
+}
+
 /** Every accepted update ended exactly once; only a failed roll-back may go on, and ends again. */
 export function checkEnds(accepted: readonly string[], stream: readonly DeploymentChanged[]): void {
   for (const id of accepted) {

@@ -27,9 +27,12 @@ const weighted: readonly [number, Operation][] = [
   [3, (world, n) => world.duplicateOutcome(n)],
   [1, (world, n) => world.loseOutcome(n)],
   [1, (world, n) => (n & 0x8000 ? world.poll(n) : world.abort(n))],
+  [2, (world, n) => world.approve(n)],
   [2, (world, n) => (n & 0xc000 ? world.retry(n) : world.supersede(n))],
   [1, (world, n) => world.cut(n)],
   [1, (world) => void world.wait()],
+  // Where all wait for each other, deadlines pass more seldom than elsewhere.
+  [1, (world) => void world.wait('none', 'AwaitingCanaries')],
   [3, (world) => world.relay()],
   [1, crashing('before commit')],
   [1, crashing('before publish')],

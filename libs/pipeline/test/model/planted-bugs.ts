@@ -23,6 +23,7 @@ export const bugs: Record<string, Planted> = {
   'a failed snapshot leaves its token valid': { noFenceAfterUndrain: true },
   'the installer trusts that the canary is drained': { noDrainAtInstall: true },
   'a repeated install looks for no marker': { noMarkers: true },
+  'a repeated install on others looks for no marker': { noMarkersOnOthers: true },
   'a POD is leased twice': { noLease: true },
   'the queue is not first in, first out': { noFifo: true },
   'ack before commit': { ackBeforeCommit: true },
@@ -90,6 +91,12 @@ export const bugs: Record<string, Planted> = {
   })),
   'a timeout is not tried again and not given up': badly((_state, input, right) =>
     'kind' in input && input.kind === 'Timeout' ? { kind: 'ignored', reason: 'planted' } : right,
+  ),
+  'canaries of other PODs are not waited for': { noGroup: true },
+  'a POD keeps its release although another of the update failed': badly((state, input, right) =>
+    'kind' in input && input.kind === 'GroupFailed' && state.name === 'AwaitingPods'
+      ? decide(state, { kind: 'GroupConfirmed' }, { now: new Date(0), fencingToken: 1e6, release: 1e3 })
+      : right,
   ),
   'an ended deployment goes on': badly((state, input, right, context) =>
     state.name === 'RolledBack' && right.kind === 'ignored' && !('kind' in input)

@@ -18,6 +18,8 @@ export interface Planted {
   readonly noDrainAtInstall?: boolean;
   /** A repeated command does not look for its marker on the server. */
   readonly noMarkers?: boolean;
+  /** Neither does one to the servers that are not the canary. */
+  readonly noMarkersOnOthers?: boolean;
   /** A POD is leased although another deployment owns it. */
   readonly noLease?: boolean;
   /** The last in the queue is leased first. */
@@ -34,6 +36,10 @@ export interface Planted {
   readonly constantToken?: boolean;
   /** Release numbers do not grow. */
   readonly constantRelease?: boolean;
+  /** PODs of an update that goes together or not at all are leased one by one. */
+  readonly noGang?: boolean;
+  /** The update does not look at its PODs as a whole: each hears at once that all is well. */
+  readonly noGroup?: boolean;
   readonly decide?: Decide;
 }
 

@@ -48,12 +48,42 @@ describe('the saga in a world that misbehaves', () => {
 });
 
 describe('a planted bug is caught:', () => {
-  it.each(Object.entries(bugs))('%s', { timeout: 120_000 }, (_name, planted) => {
+  it.each(Object.entries(bugs))('%s', { timeout: 300_000 }, (_name, planted) => {
     const details = fc.check(
       fc.property(chaos, (one) => run(one, new Coverage(), planted)),
       { numRuns: RUNS, endOnFailure: true },
     );
     expect(details.failed).toBe(true);
     expect(details.errorInstance).toBeInstanceOf(BrokenPromise);
+  });
+});
+
+/** Two updates of the same two PODs, and nothing but the order of messages to decide which POD sees which first. */
+const shuffled = fc.array(fc.noBias(fc.nat(0xffff)), { minLength: 40, maxLength: 40 });
+
+function runShuffled(codes: readonly number[], planted: Planted = {}): void {
+  const world = new World(new Coverage(), planted);
+  for (let n = 0; n < 2; n += 1) world.submit(0);
+  for (const code of codes) {
+    if (code & 1) world.deliver(code >> 1);
+    else world.perform(code >> 1, 'good');
+    world.check();
+  }
+  world.settle();
+}
+
+describe('updates of the same PODs that go together or not at all', () => {
+  it('end in whatever order their messages come', { timeout: 300_000 }, () => {
+    fc.assert(
+      fc.property(shuffled, (codes) => runShuffled(codes)),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('would not, if each POD were leased for itself', { timeout: 300_000 }, () => {
+    const alone = fc.property(shuffled, (codes) => runShuffled(codes, { noGang: true }));
+    expect(fc.check(alone, { numRuns: 5_000, endOnFailure: true }).errorInstance).toBeInstanceOf(
+      BrokenPromise,
+    );
   });
 });

@@ -27,8 +27,8 @@ export class ModelServer {
   }
 
   /** Runs the installer, unless the deployment's marker says that it ran. */
-  install(deploymentId: string, tree: string): void {
-    if (this.installed.has(deploymentId) && !this.planted.noMarkers) return;
+  install(deploymentId: string, tree: string, noMarkers = this.planted.noMarkers): void {
+    if (this.installed.has(deploymentId) && !noMarkers) return;
     this.installed.add(deploymentId);
     const effects = (this.journal.get(deploymentId) ?? 0) + 1;
     this.journal.set(deploymentId, effects);
@@ -42,7 +42,6 @@ export class ModelPod {
   readonly servers: ModelServer[];
   readonly quarantined = new Set<string>();
   readonly releases: { number: number; treeId: string }[] = [];
-  readonly queue: string[] = [];
   holder: string | undefined;
   /** Last fencing token drawn. */
   token = 0;

@@ -1,8 +1,12 @@
 import {
+  CanaryHeld,
+  CanaryLost,
   CanarySelected,
   CanaryUnavailable,
+  HoldCanary,
   ConfirmPod,
   InstallFailed,
+  InstallOnOthers,
   InstallUpdate,
   PodCommand,
   PodConfirmed,
@@ -58,7 +62,9 @@ function onPod(command: PodCommand, pod: ModelPod, luck: Luck, planted: Planted)
   if (command instanceof TakeSnapshot) return snapshotting(command, pod, luck, planted);
   if (command instanceof InstallUpdate) return installing(command, pod, luck, planted);
   if (command instanceof VerifyServer) return verifying(command, pod, luck);
+  if (command instanceof HoldCanary) return holding(command, pod, luck);
   if (command instanceof ReplicateRelease) return replicating(command, pod, luck);
+  if (command instanceof InstallOnOthers) return installingOnOthers(command, pod, luck, planted);
   if (command instanceof ConfirmPod) return confirming(command, pod, luck);
   if (command instanceof RestoreSnapshot) return restoring(command, pod, luck);
   return selecting(command, pod, luck);
@@ -79,7 +85,15 @@ function* selecting(command: PodCommand, pod: ModelPod, luck: Luck): Work {
   const canary = pod.canary();
   if (!canary || luck !== 'good') return told(CanaryUnavailable, command, trouble);
   const replicas = pod.servers.filter((server) => server !== canary).map(({ name }) => name);
-  return told(CanarySelected, command, { canary: canary.name, replicas, podRevision: 1 });
+  // One of the two PODs wants an approval.
+  const approval = pod.name === 'q' ? { approvalTimeoutMs: 50_000 } : {};
+  // Of each POD's deployments, some are installed on every server.
+  const promotion = Number(command.deploymentId.slice(1)) % 2 === 1 ? { promotion: 'install' } : {};
+  return told(CanarySelected, command, {
+    ...{ canary: canary.name, replicas, podRevision: 1 },
+    ...approval,
+    ...promotion,
+  });
 }
 
 function* snapshotting(command: TakeSnapshot, pod: ModelPod, luck: Luck, planted: Planted): Work {
@@ -131,6 +145,15 @@ function* verifying(command: VerifyServer, pod: ModelPod, luck: Luck): Work {
     : told(VerificationFailed, command, trouble);
 }
 
+function* holding(command: HoldCanary, pod: ModelPod, luck: Luck): Work {
+  yield;
+  const touched = luck === 'good' ? pod.server(command.canary).touch(command.fencingToken) : 'unreachable';
+  if (touched === 'refused') return undefined;
+  return touched === 'done'
+    ? told(CanaryHeld, command, { againInMs: 1_000 })
+    : told(CanaryLost, command, trouble);
+}
+
 function* replicating(command: ReplicateRelease, pod: ModelPod, luck: Luck): Work {
   const { fencingToken, treeId } = command;
   const all = [command.canary, ...command.replicas].map((name) => pod.server(name));
@@ -167,6 +190,41 @@ function* replicating(command: ReplicateRelease, pod: ModelPod, luck: Luck): Wor
     return told(ReplicationFailed, command, { ...trouble, servers: outcomes(lost, 'failed') });
   }
   const servers = [...outcomes(switched, 'switched'), ...outcomes(lost, 'quarantined')];
+  return told(ReleaseReplicated, command, { servers, bytesSent: 0 });
+}
+
+/** As replicating, but that each server runs the installer itself, out of rotation, before the canary's tree counts as its own. */
+function* installingOnOthers(command: InstallOnOthers, pod: ModelPod, luck: Luck, planted: Planted): Work {
+  const { deploymentId, fencingToken, treeId } = command;
+  const canary = pod.server(command.canary);
+  const others = command.replicas.map((name) => pod.server(name));
+  const fails = (lost: ModelServer[]) =>
+    told(ReplicationFailed, command, { ...trouble, servers: outcomes(lost, 'failed') });
+  yield;
+  const met = luck === 'bad-before' ? 'unreachable' : canary.touch(fencingToken);
+  if (met === 'refused') return undefined;
+  if (met === 'unreachable') return fails([canary]);
+  for (const server of others) if (!pod.rotate(server, fencingToken, false)) return undefined;
+  if (!pod.rotate(canary, fencingToken, true)) return undefined;
+  const lost: ModelServer[] = [];
+  const installed: ModelServer[] = [canary];
+  for (const server of others) {
+    yield;
+    const touched = server.touch(fencingToken);
+    if (touched === 'refused') return undefined;
+    if (touched === 'unreachable') lost.push(server);
+    else {
+      server.install(deploymentId, treeId, planted.noMarkersOnOthers);
+      installed.push(server);
+    }
+    if (luck === 'bad-after' || (lost.length > 0 && pod.onPartialFailure === 'rollback-all'))
+      return fails(lost);
+  }
+  for (const server of installed) {
+    yield;
+    if (!pod.rotate(server, fencingToken, true)) return undefined;
+  }
+  const servers = [...outcomes(installed, 'switched'), ...outcomes(lost, 'quarantined')];
   return told(ReleaseReplicated, command, { servers, bytesSent: 0 });
 }
 

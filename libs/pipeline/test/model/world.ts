@@ -1,11 +1,14 @@
 import {
   AbortRequested,
+  ApprovalGranted,
+  ApprovalRefused,
   StepProgressed,
   UpdateSubmitted,
   type DeploymentChanged,
   type DeploymentState,
   type StepCommand,
   type StepOutcome,
+  type UpdateGroup,
 } from '@podway/contracts';
 import { stepOf } from '../../src/entering.js';
 import type { SagaState } from '../../src/saga-state.js';
@@ -13,7 +16,7 @@ import { isTerminal } from '../../src/saga-table.js';
 import { ModelBroker, pick, type Message } from './broker.js';
 import { ModelCoordinator, type Crash } from './coordinator.js';
 import { type Coverage, type Fault } from './coverage.js';
-import { checkEnd, checkEnds, checkVisitors } from './observer.js';
+import { checkEnd, checkEnds, checkGroups, checkVisitors } from './observer.js';
 import { promise, type Planted } from './planted.js';
 import { ModelPod } from './servers.js';
 import { work, type Luck, type Work } from './workers.js';
@@ -30,6 +33,7 @@ export class World {
   readonly coordinator: ModelCoordinator;
   private readonly tasks: Task[] = [];
   private readonly accepted: string[] = [];
+  private updates = 0;
   private readonly stream = new Map<string, DeploymentChanged>();
   private clock = 0;
 
@@ -66,16 +70,27 @@ export class World {
   }
 
   submit(n: number): void {
-    if (this.accepted.length >= 4) return;
-    const pod = n & 1 ? 'q' : 'p';
+    if (this.updates >= 5) return;
+    const updateId = `U${(this.updates += 1)}`;
+    if (n & 48) return this.submitTo(n & 1 ? 'q' : 'p', updateId, n);
+    for (const [position, pod] of ['p', 'q'].entries()) {
+      this.submitTo(pod, updateId, 7, { mode: 'all-or-nothing', size: 2, position });
+    }
+  }
+
+  private submitTo(pod: string, updateId: string, n: number, group?: UpdateGroup): void {
     const releases = this.pods.get(pod)!.releases;
-    const kept = n & 6 ? undefined : pick(releases, n >> 3)?.item;
+    const kept = n & 2 ? undefined : pick(releases, n >> 3)?.item;
     const deploymentId = `D${this.accepted.length}`;
     this.accepted.push(deploymentId);
     const source = kept
       ? { kind: 'release', release: kept.number, treeId: kept.treeId }
       : { kind: 'artifact' };
-    const facts = { deploymentId, updateId: deploymentId, target: { pod }, source, submittedAt: '' };
+    const submittedAt = updateId;
+    const facts = {
+      ...{ deploymentId, updateId, target: { pod }, source, submittedAt },
+      ...(group ? { group } : {}),
+    };
     this.broker.toCoordinator(
       Object.assign(new UpdateSubmitted(), facts, { publisher: { key: 'k', client: 'acme' } }),
     );
@@ -198,6 +213,14 @@ export class World {
     this.broker.toCoordinator(Object.assign(new AbortRequested(), { deploymentId: found.item, by: 'k' }));
   }
 
+  /** Somebody approves, or in one case of four refuses. */
+  approve(n: number): void {
+    const found = pick(this.inState('AwaitingApproval'), n >> 2);
+    if (!found) return;
+    const word = n & 3 ? new ApprovalGranted() : new ApprovalRefused();
+    this.broker.toCoordinator(Object.assign(word, { deploymentId: found.item, by: 'k' }));
+  }
+
   supersede(n: number): void {
     const found = pick(this.inState('Queued'), n);
     if (found) this.coordinator.tell(found.item, { kind: 'Superseded', by: 'a newer one' });
@@ -224,9 +247,12 @@ export class World {
     if (found) this.coordinator.tell(found.item, { kind: 'Timeout' });
   }
 
-  /** Time goes on until the next deadline has passed. */
-  wait(crash: Crash = 'none'): boolean {
-    const [first] = [...this.coordinator.rows.values()].filter(waiting).sort(byDeadline);
+  /** Time goes on until the next deadline has passed: of all, or of those in one state. */
+  wait(crash: Crash = 'none', state?: DeploymentState): boolean {
+    const rows = [...this.coordinator.rows.values()].filter(
+      (row) => state === undefined || row.name === state,
+    );
+    const [first] = rows.filter(waiting).sort(byDeadline);
     if (!first?.deadline) return false;
     this.clock = Math.max(this.clock, Date.parse(first.deadline));
     const step = first.name;
@@ -242,9 +268,11 @@ export class World {
 
   /** So many operations without a fault, so that late steps meet as many faults as early ones. */
   headStart(operations: number): void {
-    for (let n = 0; n < 3 && operations > 0; n += 1) this.submit(n >> 1);
+    // One for both PODs, and one for each.
+    for (const n of [0, 18, 19]) if (operations > 0) this.submit(n);
     for (let done = 0; done < operations; done += 1) {
       if (this.broker.outcomes.length > 0) this.deliver(0);
+      else if (this.broker.commands.length === 0) this.approve(1);
       else this.perform(0, 'good');
       this.check();
     }
@@ -267,6 +295,7 @@ export class World {
       'a change was published but not saved',
     );
     checkEnds(this.accepted, this.coordinator.log);
+    checkGroups(this.coordinator.rows.values());
     for (const pod of this.pods.values()) checkEnd(pod, 'Succeeded');
   }
 
@@ -276,6 +305,7 @@ export class World {
     if (task) return this.proceed(task) || true;
     if (this.broker.commands.length > 0) return (this.perform(0, 'good'), true);
     if (this.broker.outcomes.length > 0) return (this.deliver(0), true);
+    if (this.inState('AwaitingApproval').length > 0) return (this.approve(1), true);
     const [failed] = this.inState('RollbackFailed');
     if (failed) return (this.coordinator.tell(failed, { kind: 'RetryRequested', by: 'k' }), true);
     return this.wait();

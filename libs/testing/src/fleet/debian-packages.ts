@@ -1,3 +1,4 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { PodwayError } from '@podway/contracts';
@@ -7,9 +8,33 @@ const programs = {
   'rabbitmq-server': '/usr/lib/rabbitmq/bin/rabbitmq-server',
   'openssh-server': '/usr/sbin/sshd',
   'openssh-client': '/usr/bin/ssh-keygen',
+  haproxy: '/usr/sbin/haproxy',
+  chromium: '/usr/bin/chromium',
   rsync: '/usr/bin/rsync',
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   'util-linux': '/usr/bin/flock',
+  openssl: '/usr/bin/openssl',
+  zsh: '/usr/bin/zsh',
+  fish: '/usr/bin/fish',
+  prometheus: '/usr/bin/prometheus',
+  restic: '/usr/bin/restic',
+  borgbackup: '/usr/bin/borg',
+  attr: '/usr/bin/getfattr',
+  acl: '/usr/bin/setfacl',
+  'btrfs-progs': '/usr/sbin/mkfs.btrfs',
+  debootstrap: '/usr/sbin/debootstrap',
+  iproute2: '/usr/sbin/tc',
+  dpkg: '/usr/bin/dpkg-deb',
+  mount: '/usr/bin/mount',
+  'qemu-system-x86': '/usr/bin/qemu-system-x86_64',
+  rpm: '/usr/bin/rpmbuild',
+  'mariadb-server': '/usr/sbin/mariadbd',
+  'postgresql-client': '/usr/bin/psql',
+  wine: '/usr/bin/wine',
+  wine64: '/usr/lib/wine/wine64',
+  msitools: '/usr/bin/msibuild',
+  wixl: '/usr/bin/wixl',
+  'postgresql-15': '/usr/lib/postgresql/15/bin/initdb',
 } as const;
 export type DebianPackage = keyof typeof programs;
 
@@ -50,8 +75,23 @@ export async function ensurePackages(
     ['update', '-q'],
     ['install', '-q', '-y', '--no-install-recommends', ...missing],
   ]) {
-    const run = spawnSync('apt-get', argv, { env, encoding: 'utf8' });
+    const run = withoutServices(() =>
+      spawnSync('apt-get', argv, { env, encoding: 'utf8', maxBuffer: 2 ** 26 }),
+    );
     if (run.status !== 0)
       throw new MissingPackagesError(missing, `apt-get ${argv[0]} failed: ${run.stderr.slice(-2_000)}`);
+  }
+}
+
+const SERVICES_POLICY = '/usr/sbin/policy-rc.d';
+
+/** Packages of databases would start a service of the machine: tests have instances of their own. See invoke-rc.d(8). */
+function withoutServices<T>(install: () => T): T {
+  if (existsSync(SERVICES_POLICY)) return install();
+  writeFileSync(SERVICES_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(SERVICES_POLICY, { force: true });
   }
 }

@@ -13,6 +13,8 @@ import { ServiceProcess } from './service-process.js';
 export interface FleetOptions {
   /** A broker to use. Default: a private RabbitMQ. */
   amqpUrl?: string;
+  /** Its management API, with user and password. A private RabbitMQ has its own. */
+  amqpManagementUrl?: string;
   /** A database to use. Default: a private PostgreSQL. */
   databaseUrl?: string;
   /** How many of each service. Default 1. */
@@ -108,6 +110,8 @@ export class Fleet {
       PODWAY_ACCESS_PORT: String(this.accessPort),
       ...this.options.env,
     };
+    const managementUrl = this.options.amqpManagementUrl ?? this.rabbit?.managementUrl;
+    if (managementUrl !== undefined) this.env.PODWAY_AMQP_MANAGEMENT_URL ??= managementUrl;
     this.adminKey = await this.prepareDatabase(databaseUrl);
     tell('starting the services');
     await Promise.all(services.map((service) => this.scale(service, this.options.scale?.[service] ?? 1)));
@@ -119,7 +123,7 @@ export class Fleet {
     if (amqpUrl === undefined) {
       await ensurePackages(['rabbitmq-server'], tell);
       tell('starting a private RabbitMQ');
-      this.rabbit = await startRabbitMq();
+      this.rabbit = await startRabbitMq({ management: true });
     }
     if (databaseUrl === undefined) {
       tell('starting a private PostgreSQL');

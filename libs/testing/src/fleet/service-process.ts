@@ -50,6 +50,11 @@ export class ServiceProcess {
     return this.options.name;
   }
 
+  /** Where /livez, /readyz and /metrics are: `host:port`. */
+  get healthAddress(): string {
+    return `127.0.0.1:${this.healthPort}`;
+  }
+
   get pid(): number | undefined {
     return this.child?.pid;
   }
@@ -75,7 +80,7 @@ export class ServiceProcess {
       stream.on('data', (chunk: Buffer) => (this.tail = `${this.tail}${chunk.toString()}`.slice(-4_000)));
     }
     child.once('close', () => log.end());
-    await this.untilReady(60_000);
+    await this.untilReady(180_000);
   }
 
   async untilReady(timeoutMs: number): Promise<void> {

@@ -6,12 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { guardFolder } from '../orphan-guard.js';
 import { greets } from './amqp-greeting.js';
 import { RabbitMqStartError } from './rabbitmq.errors.js';
-import { launchNameService, launchServer, layOut, logTail, type NodeLayout } from './rabbitmq-node.js';
+import {
+  launchNameService,
+  launchServer,
+  layOut,
+  logTail,
+  type NodeLayout,
+  type NodeOptions,
+} from './rabbitmq-node.js';
 
 /** A private RabbitMQ for tests, in a temporary folder. Port and URL stay the same over restarts. */
 export interface TestRabbitMq {
   readonly url: string;
   readonly port: number;
+  /** Of the management API, with user and password; empty without the plugin. */
+  readonly managementUrl: string;
   /** Of the server process now; changes with every start. */
   readonly pid: number | undefined;
   /** Clean end and new start. */
@@ -24,6 +33,16 @@ export interface TestRabbitMq {
 }
 
 const startTimeoutMs = 60_000;
+
+/** Whether the management API can be asked: it comes up after AMQP. */
+function managementAnswers(url: string): Promise<boolean> {
+  const { origin, username, password } = new URL(url);
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return fetch(`${origin}/api/overview`, { headers: { authorization } }).then(
+    async (response) => (await response.arrayBuffer(), response.ok),
+    () => false,
+  );
+}
 
 class PrivateRabbitMq implements TestRabbitMq {
   private server: ChildProcess | undefined;
@@ -42,6 +61,10 @@ class PrivateRabbitMq implements TestRabbitMq {
     return this.layout.port;
   }
 
+  get managementUrl(): string {
+    return this.layout.managementUrl ?? '';
+  }
+
   get pid(): number | undefined {
     return this.server?.pid;
   }
@@ -52,12 +75,18 @@ class PrivateRabbitMq implements TestRabbitMq {
     const server = await launchServer(this.layout);
     this.server = server;
     const giveUp = Date.now() + startTimeoutMs;
-    while (!(await greets(this.layout.port))) {
+    while (!(await this.answers())) {
       if (server.exitCode !== null || server.signalCode !== null || Date.now() > giveUp) {
         throw new RabbitMqStartError(this.layout.folder, await logTail(this.layout));
       }
       await sleep(50);
     }
+  }
+
+  private async answers(): Promise<boolean> {
+    if (!(await greets(this.layout.port))) return false;
+    const { managementUrl } = this.layout;
+    return managementUrl === undefined || managementAnswers(managementUrl);
   }
 
   async restart(): Promise<void> {
@@ -91,12 +120,12 @@ class PrivateRabbitMq implements TestRabbitMq {
  * A quorum queue in its first second can lose what it has confirmed when the server is killed (RabbitMQ 3.10): a test
  * that kills declares first and waits; `AmqpBroker.declare` does.
  */
-export async function startRabbitMq(): Promise<TestRabbitMq> {
+export async function startRabbitMq(options: NodeOptions = {}): Promise<TestRabbitMq> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'podway-rabbitmq-')));
   const dismissGuard = guardFolder(folder);
   let rabbit: PrivateRabbitMq | undefined;
   try {
-    rabbit = new PrivateRabbitMq(await layOut(folder), dismissGuard);
+    rabbit = new PrivateRabbitMq(await layOut(folder, options), dismissGuard);
     await rabbit.start();
     return rabbit;
   } catch (error) {

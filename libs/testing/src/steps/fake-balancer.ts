@@ -1,4 +1,4 @@
-import type { LoadBalancer, RotateOptions } from '@podway/balancing';
+import type { FenceOptions, LoadBalancer, RotateOptions } from '@podway/balancing';
 import type { PodSpec } from '@podway/contracts';
 import { RotationFencedError } from '@podway/persistence';
 
@@ -6,7 +6,11 @@ import { RotationFencedError } from '@podway/persistence';
 export class FakeBalancer implements LoadBalancer {
   readonly out = new Set<string>();
   /** Accesses that do not end on servers taken out. */
-  running = 0;
+  unfinished = 0;
+  /** What {@link running} tells, by server. */
+  readonly counts = new Map<string, number>();
+  /** Writes that do not end when they are fenced. */
+  unfinishedWrites = 0;
   private token = 0;
 
   constructor(private readonly note: (what: string, options: RotateOptions) => void) {}
@@ -18,6 +22,10 @@ export class FakeBalancer implements LoadBalancer {
 
   async inRotation(pod: PodSpec): Promise<string[]> {
     return pod.servers.map(({ name }) => name).filter((name) => !this.out.has(name));
+  }
+
+  async running(): Promise<ReadonlyMap<string, number>> {
+    return this.counts;
   }
 
   async rotate(
@@ -32,6 +40,12 @@ export class FakeBalancer implements LoadBalancer {
     }
     const told = [...changes].map(([name, serves]) => `${name}=${serves ? 'on' : 'off'}`);
     this.note(`rotate ${told.join(' ')}`, options);
-    return { running: this.running };
+    return { running: this.unfinished };
+  }
+
+  async fenceWrites(pod: PodSpec, options: FenceOptions): Promise<{ running: number }> {
+    await this.fence(pod.name, options.fencingToken);
+    this.note(`fence writes for ${options.deploymentId}`, options);
+    return { running: this.unfinishedWrites };
   }
 }

@@ -20,15 +20,20 @@ interface Trouble {
 /** A server as the state driver knows it, in memory. */
 export class FakeServer {
   live: string | undefined;
+  /** Files of the live state that somebody has changed since it was proved. */
+  edited: string[] = [];
   readonly trees = new Set<string>();
   readonly verified = new Set<string>();
   /** Deployment that the watchdog is armed for. */
   armed: string | undefined;
   fired = false;
+  /** What its watchdog did, and which parts it could not do. */
+  restoredBy: { deploymentId: string; left: string[] }[] = [];
   token = 0;
   /** Whether it can be connected to; its visitors reach it all the same. */
   reachable = true;
   diskFreeMb = 1_000;
+  load1 = 0;
   private readonly troubles = new Map<DriverVerb, Trouble>();
 
   constructor(readonly name: string) {}
@@ -69,9 +74,13 @@ export class FakeServer {
         fingerprint: fingerprintOf(id),
         verified: this.verified.has(id),
       })),
-      restoredByWatchdog: [],
+      records: [],
+      restoredByWatchdog: this.restoredBy.map(({ deploymentId }) => deploymentId),
+      leftByWatchdog: this.restoredBy.flatMap(({ deploymentId, left }) =>
+        left.map((part) => ({ deploymentId, part })),
+      ),
       diskFreeMb: this.diskFreeMb,
-      load1: 0,
+      load1: this.load1,
       cpus: 1,
     };
   }

@@ -1,7 +1,9 @@
-import { PodwayError } from '@podway/contracts';
+import { PodwayError, type TreeChanges } from '@podway/contracts';
 import type {
+  ChangesPage,
   DisarmResult,
   JobView,
+  LiveLook,
   ProvedState,
   Replication,
   ReplicationResult,
@@ -35,6 +37,28 @@ export class FakeStateDriver implements StateDriver {
     server.need(id);
     this.note(`prove ${server.name}`);
     return { ...(id === undefined ? {} : { treeId: id }), fingerprint: fingerprintOf(id) };
+  }
+
+  /** Two trees differ in one file, `content`. */
+  async changes(
+    target: ServerTarget,
+    { from, to }: { from: ProvedState; to: ProvedState },
+  ): Promise<ChangesPage> {
+    const server = this.on(target, 'changes');
+    server.need(from.treeId);
+    server.need(to.treeId);
+    return { tree: differing(from.treeId === to.treeId ? [] : ['content']) };
+  }
+
+  async check(target: ServerTarget, expected: Required<ProvedState>): Promise<LiveLook> {
+    const server = this.on(target, 'check');
+    const paths = server.live === expected.treeId ? server.edited : [...server.edited, 'content'];
+    const fingerprint = fingerprintOf([server.live, ...server.edited].join(' '));
+    return {
+      ...(server.live === undefined ? {} : { treeId: server.live }),
+      fingerprint: server.edited.length === 0 ? fingerprintOf(server.live) : fingerprint,
+      changes: { tree: differing(paths) },
+    };
   }
 
   async snapshot(target: ServerTarget, ctx: StepContext): Promise<ProvedState> {
@@ -82,7 +106,10 @@ export class FakeStateDriver implements StateDriver {
   async switchTo(
     target: ServerTarget,
     ctx: StepContext,
-    { treeId, watchdogMs }: { treeId?: string; fingerprint: string; watchdogMs?: number },
+    {
+      treeId,
+      watchdogMs,
+    }: { treeId?: string; fingerprint: string; watchdogMs?: number; acceptLoss?: boolean },
   ): Promise<{ changed: boolean }> {
     const server = this.on(target, 'switchTo', ctx);
     server.need(treeId);
@@ -94,7 +121,7 @@ export class FakeStateDriver implements StateDriver {
   async restore(
     target: ServerTarget,
     ctx: StepContext,
-    { treeId, discard }: { treeId?: string; fingerprint: string; discard?: string },
+    { treeId, discard }: { treeId?: string; fingerprint: string; discard?: string; acceptLoss?: boolean },
   ): Promise<{ changed: boolean }> {
     const server = this.on(target, 'restore', ctx);
     server.need(treeId);
@@ -102,6 +129,10 @@ export class FakeStateDriver implements StateDriver {
     server.armed = undefined;
     if (discard !== undefined && !server.verified.has(discard)) server.trees.delete(discard);
     return result;
+  }
+
+  async open(target: ServerTarget, ctx: StepContext): Promise<void> {
+    this.note(`open ${this.on(target, 'open', ctx).name}`);
   }
 
   async feedWatchdog(target: ServerTarget, ctx: StepContext): Promise<void> {
@@ -157,4 +188,9 @@ export class FakeStateDriver implements StateDriver {
     this.note(`${verb} ${server.name}`);
     return { changed };
   }
+}
+
+function differing(paths: readonly string[]): TreeChanges {
+  const entries = paths.map((path) => ({ change: 'changed' as const, path, what: 'content' }));
+  return { added: 0, changed: entries.length, removed: 0, entries, more: false };
 }

@@ -17,6 +17,7 @@ import {
   type ProbeEvidence,
   type ServerOutcome,
   type StageView,
+  type WaitingView,
 } from '@podway/contracts';
 import type { DeploymentEntity, UpdateEntity } from '@podway/persistence';
 import type { SagaState } from '@podway/pipeline';
@@ -53,10 +54,14 @@ export const detailEventTypes: readonly string[] = [
 export function deploymentDetail(
   deployment: DeploymentEntity,
   history: readonly Envelope[],
+  waiting?: WaitingView,
 ): DeploymentDetailView {
   const saga = sagaOf(deployment);
   return {
     ...deploymentView(deployment),
+    ...(waiting === undefined ? {} : { waiting }),
+    ...(saga.group === undefined ? {} : { group: { ...saga.group } }),
+    ...approvalOf(saga),
     stages: stagesOf(history),
     ...(saga.canary === undefined ? {} : { canary: saga.canary }),
     servers: serversOf(saga, history),
@@ -66,6 +71,17 @@ export function deploymentDetail(
     ...(saga.rollbackFailure === undefined ? {} : { rollbackFailure: saga.rollbackFailure }),
     evidence: evidenceOf(history),
   };
+}
+
+function approvalOf({
+  name,
+  enteredAt,
+  approvalTimeoutMs,
+  approvedBy,
+}: SagaState): Partial<DeploymentDetailView> {
+  if (approvedBy !== undefined) return { approvedBy };
+  if (name !== 'AwaitingApproval' || approvalTimeoutMs === undefined) return {};
+  return { approvalUntil: new Date(Date.parse(enteredAt) + approvalTimeoutMs).toISOString() };
 }
 
 /** As {@link deploymentDetail}, before the coordinator has taken it up. */

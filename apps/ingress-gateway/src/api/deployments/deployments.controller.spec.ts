@@ -242,6 +242,13 @@ describe('retry', () => {
         .filter((one) => one.deploymentid === failed.id)
         .map((one) => one.type);
     await expect.poll(sent).toEqual(['io.podway.retry.requested.v1']);
+    await retry(failed.id).send({ acceptLoss: true }).expect(202);
+    const accepted = () =>
+      gateway.broker.published
+        .filter(({ envelope }) => envelope.deploymentid === failed.id)
+        .map(({ envelope }) => (envelope.data as { acceptLoss?: boolean }).acceptLoss);
+    await expect.poll(accepted).toEqual([undefined, true]);
+    await retry(failed.id).send({ acceptLoss: 'yes' }).expect(422);
     const fine = await insertDeployment(gateway.dataSource, { state: 'RolledBack' });
     const answer = await retry(fine.id).expect(409);
     expect(answer.body.code).toBe('DEPLOYMENT.NOTHING_TO_RETRY');

@@ -2,22 +2,34 @@ import { Controller, Param } from '@nestjs/common';
 import {
   AbortRequestBody,
   AbortRequested,
+  ApprovalGranted,
+  ApprovalRefused,
+  ApprovalRequestBody,
   DeploymentDetailView,
   DeploymentList,
   DeploymentsQuery,
   envelop,
   isFinished,
+  RetryRequestBody,
   RetryRequested,
   ULID,
 } from '@podway/contracts';
 import { routed } from '@podway/messaging';
-import { DeploymentReader, OutboxRelay, Updates, type Identity } from '@podway/persistence';
+import { DeploymentReader, OutboxRelay, Updates, visibleTo, type Identity } from '@podway/persistence';
+import { activeTraceparent } from '@podway/telemetry';
 import { Endpoint } from '../endpoint.js';
-import { Caller, clientScope, sees } from '../identity/caller.js';
+import { Caller, refuseUnlessAllowed } from '../identity/caller.js';
 import { JsonBody, QueryOf } from '../input/input.pipes.js';
-import { DeploymentFinishedError, NotFoundError, NothingToRetryError } from '../problems/api.errors.js';
+import {
+  DeploymentFinishedError,
+  NotFoundError,
+  NothingToApproveError,
+  NothingToRetryError,
+  OwnUpdateError,
+} from '../problems/api.errors.js';
 import { deploymentDetail, detailEventTypes, submittedDetail } from './deployment-detail.view.js';
 import { deploymentView } from './deployment.view.js';
+import { waitingView } from './waiting.view.js';
 
 /** What became of updates. Read from what the coordinator wrote; never changed here. */
 @Controller()
@@ -43,9 +55,8 @@ export class DeploymentsController {
     @QueryOf(DeploymentsQuery) query: DeploymentsQuery,
   ): Promise<DeploymentList> {
     const { pod, state, limit, before } = query;
-    const client = clientScope(caller);
     const found = await this.deployments.list({
-      ...(client === undefined ? {} : { client }),
+      visible: visibleTo(caller),
       ...(pod === undefined ? {} : { pod }),
       ...(state === undefined ? {} : { states: [state] }),
       ...(before === undefined ? {} : { before }),
@@ -102,35 +113,107 @@ export class DeploymentsController {
     operationId: 'retryDeployment',
     summary: 'Take up a failed roll-back again, after its cause was mended',
     role: 'operator',
+    body: { json: RetryRequestBody, optional: true },
     answer: {
       status: 202,
       description: 'The coordinator is asked to try again. The deployment, as it is now.',
       json: DeploymentDetailView,
     },
-    problems: [404, 409],
+    problems: [400, 404, 409, 415, 422],
   })
-  async retry(@Caller() caller: Identity, @Param('id') id: string): Promise<DeploymentDetailView> {
+  async retry(
+    @Caller() caller: Identity,
+    @Param('id') id: string,
+    @JsonBody(RetryRequestBody, { optional: true }) { acceptLoss }: RetryRequestBody,
+  ): Promise<DeploymentDetailView> {
     const deployment = await this.find(caller, id);
     if (deployment.state !== 'RollbackFailed') throw new NothingToRetryError(id, deployment.state);
-    return this.ask(deployment, Object.assign(new RetryRequested(), { deploymentId: id, by: caller.keyId }));
+    const said = { deploymentId: id, by: caller.keyId, ...(acceptLoss === undefined ? {} : { acceptLoss }) };
+    return this.ask(deployment, Object.assign(new RetryRequested(), said));
+  }
+
+  @Endpoint({
+    method: 'post',
+    path: '/v1/deployments/:id/approve',
+    operationId: 'approveDeployment',
+    summary: 'Let the verified state of the canary go to all servers',
+    role: 'approver',
+    body: { json: ApprovalRequestBody, optional: true },
+    answer: {
+      status: 202,
+      description: 'The coordinator is told. The deployment, as it is now.',
+      json: DeploymentDetailView,
+    },
+    problems: [400, 404, 409, 415, 422],
+  })
+  approve(
+    @Caller() caller: Identity,
+    @Param('id') id: string,
+    @JsonBody(ApprovalRequestBody, { optional: true }) body: ApprovalRequestBody,
+  ): Promise<DeploymentDetailView> {
+    return this.word(caller, id, new ApprovalGranted(), body);
+  }
+
+  @Endpoint({
+    method: 'post',
+    path: '/v1/deployments/:id/refuse',
+    operationId: 'refuseDeployment',
+    summary: 'Do not let the verified state go further: the canary is rolled back',
+    role: 'approver',
+    body: { json: ApprovalRequestBody, optional: true },
+    answer: {
+      status: 202,
+      description: 'The coordinator is told. The deployment, as it is now.',
+      json: DeploymentDetailView,
+    },
+    problems: [400, 404, 409, 415, 422],
+  })
+  refuse(
+    @Caller() caller: Identity,
+    @Param('id') id: string,
+    @JsonBody(ApprovalRequestBody, { optional: true }) body: ApprovalRequestBody,
+  ): Promise<DeploymentDetailView> {
+    return this.word(caller, id, new ApprovalRefused(), body);
+  }
+
+  /** Four eyes: whoever published does not approve; refusing one's own is as good as an abort. */
+  private async word(
+    caller: Identity,
+    id: string,
+    word: ApprovalGranted | ApprovalRefused,
+    { reason }: ApprovalRequestBody,
+  ): Promise<DeploymentDetailView> {
+    const deployment = await this.find(caller, id);
+    if (deployment.state !== 'AwaitingApproval') throw new NothingToApproveError(id, deployment.state);
+    if (word instanceof ApprovalGranted && deployment.publisher === caller.keyId)
+      throw new OwnUpdateError(id);
+    const said = { deploymentId: id, by: caller.keyId, ...(reason === undefined ? {} : { reason }) };
+    return this.ask(deployment, Object.assign(word, said));
   }
 
   private async ask(deployment: DeploymentDetailView, request: object): Promise<DeploymentDetailView> {
     const subject = `${deployment.client}/${deployment.pod}`;
-    await this.updates.send(routed(envelop(request, { source: 'ingress-gateway', subject })));
+    await this.updates.send(
+      routed(envelop(request, { source: 'ingress-gateway', subject, traceparent: activeTraceparent() })),
+    );
     this.relay.wake();
     return deployment;
   }
 
   private async find(caller: Identity, id: string): Promise<DeploymentDetailView> {
     const view = ULID.test(id) ? await this.detail(id) : undefined;
-    if (!view || !sees(caller, view.client)) throw new NotFoundError('deployment', id);
+    const missing = new NotFoundError('deployment', id);
+    if (!view) throw missing;
+    refuseUnlessAllowed(caller, view, missing);
     return view;
   }
 
   private async detail(id: string): Promise<DeploymentDetailView | undefined> {
     const deployment = await this.deployments.byId(id);
-    if (deployment) return deploymentDetail(deployment, await this.deployments.history(id, detailEventTypes));
+    if (deployment) {
+      const history = await this.deployments.history(id, detailEventTypes);
+      return deploymentDetail(deployment, history, await waitingView(deployment, this.deployments));
+    }
     const update = await this.updates.byDeployment(id);
     return update ? submittedDetail(update) : undefined;
   }

@@ -2,21 +2,33 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { Envelope, ResyncNotice } from '@podway/contracts';
-import type { EventFeed, EventFilter } from '@podway/persistence';
+import { asTenant, type EventFeed, type EventFilter, type Tenant } from '@podway/persistence';
 
 const BATCH = 200;
 /** How long clients wait before they connect again. */
 const RECONNECT_MS = 1_000;
 const TROUBLE_WAIT_MS = 1_000;
 
+/** What a reader may see, and on whose behalf it is read; without a tenant for the hosting service. */
+export interface Sight {
+  readonly filter: EventFilter;
+  readonly tenant: Tenant | undefined;
+}
+
 export interface EventStreamOptions {
   readonly feed: EventFeed;
-  readonly filter: EventFilter;
+  /** What the reader may see at first. */
+  readonly sight: Sight;
   readonly heartbeatMs: number;
-  /** Asked with each heartbeat: a revoked key ends its streams. */
-  readonly stillAllowed: () => Promise<boolean>;
+  /**
+   * What the reader may see now; undefined: nothing any more. Asked with each heartbeat: a revoked key ends its streams,
+   * a delegation that is over narrows them.
+   */
+  readonly renewed: () => Promise<Sight | undefined>;
   /** Reading the log failed; the stream goes on when it can be read again. */
   readonly onTrouble: (error: unknown) => void;
+  /** What an event is shown as: several, one or nothing. Unset: as it is. */
+  readonly shown?: ((event: Envelope) => readonly object[]) | undefined;
   /** Ends the stream. */
   readonly signal: AbortSignal;
 }
@@ -24,11 +36,13 @@ export interface EventStreamOptions {
 /** One reader of the event log over server-sent events. The id of an event is its sequence. */
 export class EventStream {
   private readonly ended: AbortSignal;
+  private sight: Sight;
 
   constructor(
     private readonly response: ServerResponse,
     private readonly options: EventStreamOptions,
   ) {
+    this.sight = options.sight;
     const closed = new AbortController();
     response.once('close', () => closed.abort());
     this.ended = AbortSignal.any([closed.signal, options.signal]);
@@ -45,6 +59,10 @@ export class EventStream {
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     });
+    if (this.response.req.method === 'HEAD') {
+      this.response.end();
+      return;
+    }
     // The id at once: a reader whose connection breaks before the first event knows where it stood.
     await this.send(`retry: ${RECONNECT_MS}\nid: ${start.cursor}\n\n`);
     if (start.resync) {
@@ -82,10 +100,10 @@ export class EventStream {
         const next = await this.sendAfter(cursor);
         const full = next !== undefined && next.full;
         cursor = next?.cursor ?? cursor;
-        if (full) continue;
+        if (full && Date.now() < heartbeatAt) continue;
         // Says once that the past is over, also to a reader whose filter nothing of it has passed.
-        if (next && !caughtUp) await this.send(`id: ${cursor}\n\n`);
-        caughtUp ||= next !== undefined;
+        if (next && !full && !caughtUp) await this.send(`id: ${cursor}\n\n`);
+        caughtUp ||= next !== undefined && !full;
         await bell.rung(heartbeatAt - Date.now());
         if (Date.now() < heartbeatAt) continue;
         // The id moves even when no event passes the filter: a reader that comes back need not start far behind.
@@ -103,7 +121,7 @@ export class EventStream {
     let events: Envelope[];
     try {
       last = await this.options.feed.last();
-      events = await this.options.feed.after(cursor, this.options.filter, BATCH);
+      events = await this.read(cursor);
     } catch (error) {
       this.options.onTrouble(error);
       await sleep(TROUBLE_WAIT_MS, undefined, { signal: this.ended }).catch(() => undefined);
@@ -112,18 +130,38 @@ export class EventStream {
     let reached = cursor;
     for (const event of events) {
       if (this.ended.aborted) return { cursor: reached, full: false };
-      await this.send(`id: ${event.sequence}\ndata: ${JSON.stringify(event)}\n\n`);
+      await this.send(this.written(event));
       reached = Number(event.sequence);
     }
     const full = events.length === BATCH;
     return { cursor: full ? reached : Math.max(reached, last), full };
   }
 
+  /** The id comes with the last of what an event makes: a reader that was cut before gets all of it again. */
+  private written(event: Envelope): string {
+    const made = this.options.shown?.(event) ?? [event];
+    const last = made.length - 1;
+    return made
+      .map((one, at) => `${at === last ? `id: ${event.sequence}\n` : ''}data: ${JSON.stringify(one)}\n\n`)
+      .join('');
+  }
+
+  /** As the tenant that the reader is now: what it began as may have seen less. */
+  private read(cursor: number): Promise<Envelope[]> {
+    const { filter, tenant } = this.sight;
+    const read = (): Promise<Envelope[]> => this.options.feed.after(cursor, filter, BATCH);
+    return tenant ? asTenant(tenant, read) : read();
+  }
+
   private async allowed(): Promise<boolean> {
-    return this.options.stillAllowed().catch((error: unknown) => {
+    try {
+      const sight = await this.options.renewed();
+      this.sight = sight ?? this.sight;
+      return sight !== undefined;
+    } catch (error) {
       this.options.onTrouble(error);
       return true;
-    });
+    }
   }
 
   private async send(text: string): Promise<void> {

@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ulid } from 'ulid';
 import { ApiKeys } from '@podway/persistence';
+import { asyncApiProblems } from '@podway/testing/asyncapi';
 import { appendChange, numberEvents } from '../../../test/deployments.js';
 import { startGateway, type TestGateway } from '../../../test/gateway.js';
 
@@ -80,6 +81,8 @@ it('replays from a sequence, then follows', async () => {
     sequence: '3',
     subject: 'acme/shop',
   });
+  for (const [, event = ''] of reader.text().matchAll(/^data: (.*)$/gm))
+    expect(asyncApiProblems(JSON.parse(event))).toEqual([]);
   reader.leave();
 });
 
@@ -132,6 +135,16 @@ it('waits for a slow reader instead of reading ahead', async () => {
   reader.leave();
 }, 60_000);
 
+it('answers HEAD with the head of the stream, and ends', async () => {
+  const answer = await fetch(`${gateway.api}/v1/events`, {
+    method: 'HEAD',
+    headers: { authorization: `Bearer ${operator}` },
+    signal: AbortSignal.timeout(5_000),
+  });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+});
+
 describe('filters', () => {
   it.each([
     ['?after=0&pod=shop', [1, 3]],
@@ -172,12 +185,39 @@ describe('filters', () => {
     asked.leave();
   });
 
+  it('by client, within what the caller may see', async () => {
+    await happen(1, subject('rival', 'other'));
+    await happen(1);
+    const ofRival = await read('?after=0&client=rival');
+    await expect.poll(ofRival.ids).toEqual([1]);
+    ofRival.leave();
+    const foreign = await read('?after=0&client=rival', { key: acme });
+    await expect.poll(foreign.text).toContain(': alive');
+    expect(foreign.ids()).toEqual([]);
+    foreign.leave();
+  });
+
   it('move the cursor past what they leave out', async () => {
     const reader = await read('?after=0&pod=quiet');
     await happen(7);
     await expect.poll(reader.text).toContain(': alive\nid: 7');
     reader.leave();
   });
+});
+
+it('shows them as CDEvents, the place in the log with the last that an event makes', async () => {
+  await appendChange(gateway.dataSource, subject(), { to: 'Authenticating', cause: 'UpdateSubmitted' });
+  await numberEvents(gateway.dataSource);
+  const reader = await read('?after=0&format=cdevents');
+  await expect.poll(reader.ids).toEqual([1]);
+  const types = [...reader.text().matchAll(/^(id: \d+\n)?data: (.*)$/gm)].map(([, id, data = '']) => [
+    ...[id?.trim(), (JSON.parse(data) as { type: string }).type],
+  ]);
+  expect(types).toEqual([
+    [undefined, 'dev.cdevents.pipelinerun.started.0.2.0'],
+    ['id: 1', 'dev.cdevents.taskrun.started.0.2.0'],
+  ]);
+  reader.leave();
 });
 
 describe('resync', () => {

@@ -2,14 +2,22 @@ import { Controller, Headers, Inject, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Logger } from 'pino';
 import { EventsQuery } from '@podway/contracts';
-import { ApiKeys, EventFeed, type EventFilter, type Identity } from '@podway/persistence';
+import {
+  EventFeed,
+  mayActAs,
+  Publishers,
+  visibleTo,
+  type EventFilter,
+  type Identity,
+} from '@podway/persistence';
 import { IngressGatewaySettings } from '../../ingress-gateway.config.js';
 import { Endpoint } from '../endpoint.js';
-import { Caller, clientScope } from '../identity/caller.js';
+import { Caller, tenantOf } from '../identity/caller.js';
 import { QueryOf } from '../input/input.pipes.js';
 import { BadRequestError } from '../problems/api.errors.js';
 import { LOGGER, STOPPING } from '../tokens.js';
-import { EventStream } from './event-stream.js';
+import { boundCdEventsOf, cdEventSources } from './cd-events.js';
+import { EventStream, type Sight } from './event-stream.js';
 
 const SEQUENCE = /^[0-9]{1,15}$/;
 
@@ -18,7 +26,7 @@ const SEQUENCE = /^[0-9]{1,15}$/;
 export class EventsController {
   constructor(
     private readonly feed: EventFeed,
-    private readonly keys: ApiKeys,
+    private readonly publishers: Publishers,
     private readonly settings: IngressGatewaySettings,
     @Inject(STOPPING) private readonly stopping: AbortSignal,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -48,13 +56,21 @@ export class EventsController {
   ): Promise<void> {
     const stream = new EventStream(response, {
       feed: this.feed,
-      filter: filterOf(caller, query),
+      sight: sightOf(caller, query),
       heartbeatMs: this.settings.eventsHeartbeatMs,
-      stillAllowed: async () => (await this.keys.byId(caller.keyId)) !== undefined,
+      renewed: () => this.renewed(caller, query),
       onTrouble: (error) => this.logger.warn({ err: error }, 'events cannot be read'),
+      shown: query.format === 'cdevents' ? boundCdEventsOf : undefined,
       signal: this.stopping,
     });
     await stream.run(cursorOf(lastEventId, query));
+  }
+
+  /** What the caller may see now; undefined when it may see nothing any more. */
+  private async renewed(caller: Identity, query: EventsQuery): Promise<Sight | undefined> {
+    if (caller.validUntil && caller.validUntil.getTime() <= Date.now()) return undefined;
+    const now = await this.publishers.byId(caller.keyId);
+    return now && mayActAs(now, 'viewer') ? sightOf(now, query) : undefined;
   }
 }
 
@@ -66,12 +82,18 @@ function cursorOf(lastEventId: string | undefined, query: EventsQuery): number |
   return Number(lastEventId);
 }
 
-function filterOf(caller: Identity, { pod, deployment, type }: EventsQuery): EventFilter {
-  const client = clientScope(caller);
+function sightOf(caller: Identity, query: EventsQuery): Sight {
+  return { filter: filterOf(caller, query), tenant: tenantOf(caller) };
+}
+
+function filterOf(caller: Identity, { client, pod, deployment, type, format }: EventsQuery): EventFilter {
+  const asked = type === undefined || type === '' ? undefined : type.split(',').map((one) => one.trim());
+  const types = asked ?? (format === 'cdevents' ? cdEventSources : undefined);
   return {
+    visible: visibleTo(caller),
     ...(client === undefined ? {} : { client }),
     ...(pod === undefined ? {} : { pod }),
     ...(deployment === undefined ? {} : { deploymentId: deployment }),
-    ...(type === undefined || type === '' ? {} : { types: type.split(',').map((one) => one.trim()) }),
+    ...(types === undefined ? {} : { types }),
   };
 }

@@ -1,14 +1,16 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { keyRoles, type KeyRole } from '@podway/contracts';
-import type { Identity } from '@podway/persistence';
+import type { PodwayError } from '@podway/contracts';
+import { EVERY_CLIENT, may, type Identity, type Tenant } from '@podway/persistence';
+import type { EndpointSpec } from '../endpoint.js';
+import { NotAllowedError } from '../problems/api.errors.js';
 
-/** Client of the keys of the hosting service: they see every client. */
-export const EVERY_CLIENT = '*';
+export { EVERY_CLIENT } from '@podway/persistence';
 
-/** Who asks, after the guard has let them in. */
+/** Who asks, once the guard knows. */
 export interface IdentifiedRequest extends Request {
   identity?: Identity;
+  endpoint?: EndpointSpec;
 }
 
 /** Hands the caller's identity to a handler. Only for endpoints that are not public. */
@@ -18,19 +20,31 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   return identity;
 });
 
-/** Whether things of this client exist for the caller. */
-export function sees(caller: Identity, client: string): boolean {
-  return caller.client === EVERY_CLIENT || caller.client === client;
+/**
+ * Whether a thing of this client and POD exists for the caller, and the request may do with it what its endpoint does.
+ * Without a POD: a thing of the client as a whole.
+ */
+export function sees(caller: Identity, client: string, pod?: string): boolean {
+  return may(caller, 'view', client, pod) && may(caller, caller.needs ?? 'view', client, pod);
 }
 
-/** The client that the caller is limited to; undefined for the hosting service. */
-export function clientScope(caller: Identity): string | undefined {
-  return caller.client === EVERY_CLIENT ? undefined : caller.client;
+/**
+ * Refuses a request for a thing of this client and POD that the caller may not do.
+ * @throws `missing` for what the caller does not see; NotAllowedError for what it sees and may not do that with.
+ */
+export function refuseUnlessAllowed(
+  caller: Identity,
+  { client, pod }: { client: string; pod: string },
+  missing: PodwayError,
+): void {
+  if (!may(caller, 'view', client, pod)) throw missing;
+  if (!sees(caller, client, pod)) throw new NotAllowedError(caller.needs ?? 'view');
 }
 
-/** Whether the caller's role is `needed` or above. Operators and admins are so for the hosting service only. */
-export function hasRole(caller: Identity, needed: KeyRole): boolean {
-  const high = keyRoles.indexOf(caller.role) >= keyRoles.indexOf(needed);
-  const hosting = needed === 'operator' || needed === 'admin';
-  return high && (!hosting || caller.client === EVERY_CLIENT);
+/** On whose behalf the database is asked; undefined for the hosting service. */
+export function tenantOf(caller: Identity): Tenant | undefined {
+  const { client, scopes = [] } = caller;
+  if (client === EVERY_CLIENT) return undefined;
+  const delegated = scopes.filter((scope) => scope.client !== client).flatMap(({ pods }) => pods ?? []);
+  return { client, pods: [...new Set(delegated)] };
 }

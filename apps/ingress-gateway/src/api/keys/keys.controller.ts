@@ -1,12 +1,19 @@
 import { Controller, Param } from '@nestjs/common';
-import { InvalidInputError, NewKeyRequest, NewKeyView } from '@podway/contracts';
-import { ApiKeys } from '@podway/persistence';
+import {
+  InvalidInputError,
+  isHostingRole,
+  KEY_ID,
+  KeyList,
+  KeysQuery,
+  NewKeyRequest,
+  NewKeyView,
+  type KeyView,
+} from '@podway/contracts';
+import { ApiKeys, type ApiKeyEntity } from '@podway/persistence';
 import { Endpoint } from '../endpoint.js';
 import { EVERY_CLIENT } from '../identity/caller.js';
-import { JsonBody } from '../input/input.pipes.js';
+import { JsonBody, QueryOf } from '../input/input.pipes.js';
 import { NotFoundError } from '../problems/api.errors.js';
-
-const KEY_ID = /^[a-z0-9]{12}$/;
 
 /** API keys: made and revoked by admins. */
 @Controller()
@@ -24,17 +31,37 @@ export class KeysController {
     problems: [400, 415, 422],
   })
   async create(@JsonBody(NewKeyRequest) request: NewKeyRequest): Promise<NewKeyView> {
-    const { client, role, note, expiresAt } = request;
-    if ((role === 'operator' || role === 'admin') && client !== EVERY_CLIENT) {
-      throw new InvalidInputError('The body', [`client: must be * for a key with the role ${role}`]);
+    const { client, role, publisher, note, pods, expiresAt } = request;
+    if (isHostingRole(role)) {
+      const problems = [
+        ...(client === EVERY_CLIENT ? [] : [`client: must be * for a key with the role ${role}`]),
+        ...(pods === undefined ? [] : [`pods: a key with the role ${role} is for all PODs`]),
+      ];
+      if (problems.length > 0) throw new InvalidInputError('The body', problems);
     }
     const { id, text } = await this.keys.create({
       client,
       role,
+      ...(publisher === undefined ? {} : { publisher }),
       ...(note === undefined ? {} : { note }),
+      ...(pods === undefined ? {} : { pods }),
       ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) }),
     });
     return { id, key: text, client, role };
+  }
+
+  @Endpoint({
+    method: 'get',
+    path: '/v1/keys',
+    operationId: 'listKeys',
+    summary: 'API keys, newest first; never their secrets',
+    role: 'admin',
+    query: KeysQuery,
+    answer: { status: 200, description: 'A page of keys.', json: KeyList },
+    problems: [422],
+  })
+  async list(@QueryOf(KeysQuery) query: KeysQuery): Promise<KeyList> {
+    return { keys: (await this.keys.list(query)).map(keyView) };
   }
 
   @Endpoint({
@@ -49,4 +76,18 @@ export class KeysController {
   async revoke(@Param('id') id: string): Promise<void> {
     if (!KEY_ID.test(id) || !(await this.keys.revoke(id))) throw new NotFoundError('key', id);
   }
+}
+
+function keyView(key: ApiKeyEntity): KeyView {
+  const { id, client, role, publisher, note, pods, createdAt, expiresAt, lastUsedAt, revokedAt } = key;
+  return {
+    ...{ id, client, role },
+    ...(publisher === null ? {} : { publisher }),
+    ...(note === null ? {} : { note }),
+    ...(pods ? { pods } : {}),
+    createdAt: createdAt.toISOString(),
+    ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
+    ...(lastUsedAt ? { lastUsedAt: lastUsedAt.toISOString() } : {}),
+    ...(revokedAt ? { revokedAt: revokedAt.toISOString() } : {}),
+  };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NAME } from '@podway/contracts';
 import { Inventory, type Identity, type InventoryPod } from '@podway/persistence';
-import { sees } from '../identity/caller.js';
+import { refuseUnlessAllowed } from '../identity/caller.js';
 import { NotFoundError } from '../problems/api.errors.js';
 
 /** Finds a POD as its caller sees it. */
@@ -9,10 +9,15 @@ import { NotFoundError } from '../problems/api.errors.js';
 export class PodLookup {
   constructor(private readonly inventory: Inventory) {}
 
-  /** @throws NotFoundError for a POD that is missing or another client's. */
+  /**
+   * For what the request's endpoint does.
+   * @throws NotFoundError for a POD that is missing or foreign; NotAllowedError for one that the caller may only look at.
+   */
   async find(caller: Identity, name: string): Promise<InventoryPod> {
     const pod = NAME.test(name) ? await this.inventory.current(name) : undefined;
-    if (!pod || !sees(caller, pod.spec.client)) throw new NotFoundError('pod', name);
+    const missing = new NotFoundError('pod', name);
+    if (!pod) throw missing;
+    refuseUnlessAllowed(caller, { client: pod.spec.client, pod: pod.spec.name }, missing);
     return pod;
   }
 }

@@ -1,10 +1,18 @@
-import type { PodDetailView, PodServerView, PodView, ReleaseView } from '@podway/contracts';
-import type { InventoryPod, PodActivity, ReleaseEntity, ServerStatusEntity } from '@podway/persistence';
+import type { PodDetailView, PodServerView, PodView } from '@podway/contracts';
+import type {
+  InventoryPod,
+  PodActivity,
+  PodPauseEntity,
+  ReleaseEntity,
+  ServerStatusEntity,
+} from '@podway/persistence';
+import { releaseView, type ReleaseFacts } from '../releases/release.view.js';
 
 export function podView(
   { spec, revision }: InventoryPod,
   release: ReleaseEntity | undefined,
   activity: PodActivity | undefined,
+  pause: PodPauseEntity | undefined,
 ): PodView {
   return {
     name: spec.name,
@@ -15,7 +23,12 @@ export function podView(
     ...(release ? { release: release.number } : {}),
     ...(activity?.running ? { runningDeployment: activity.running } : {}),
     queueLength: activity?.queued ?? 0,
+    ...(pause ? { paused: pauseView(pause) } : {}),
   };
+}
+
+function pauseView({ pausedBy, reason, pausedAt }: PodPauseEntity): PodView['paused'] {
+  return { by: pausedBy, ...(reason === null ? {} : { reason }), since: pausedAt.toISOString() };
 }
 
 export function podDetail(
@@ -25,6 +38,7 @@ export function podDetail(
     release: ReleaseEntity | undefined;
     status: readonly ServerStatusEntity[];
     inRotation: readonly string[];
+    facts: ReleaseFacts;
   },
 ): PodDetailView {
   const status = new Map(known.status.map((row) => [row.server, row]));
@@ -40,22 +54,11 @@ export function podDetail(
         inRotation: known.inRotation.includes(server.name),
         quarantined: proved?.quarantined ?? false,
         ...(proved?.reason ? { reason: proved.reason } : {}),
+        ...(proved?.finding ? { finding: proved.finding } : {}),
+        ...(proved?.checkedAt ? { checkedAt: proved.checkedAt.toISOString() } : {}),
+        ...(proved?.driftedSince ? { driftedSince: proved.driftedSince.toISOString() } : {}),
       };
     }),
-    ...(known.release ? { currentRelease: releaseView(known.release, known.release.number) } : {}),
-  };
-}
-
-export function releaseView(release: ReleaseEntity, current: number | undefined): ReleaseView {
-  return {
-    number: release.number,
-    fingerprint: release.fingerprint,
-    current: release.number === current,
-    ...(release.artifact === null ? {} : { artifact: release.artifact }),
-    ...(release.sourceRelease === null ? {} : { sourceRelease: release.sourceRelease }),
-    deploymentId: release.deploymentId,
-    ...(release.label === null ? {} : { label: release.label }),
-    publisher: release.publisher,
-    createdAt: release.createdAt.toISOString(),
+    ...(known.release ? { currentRelease: releaseView(known.release, known.facts) } : {}),
   };
 }

@@ -2,18 +2,25 @@ import { Controller, Param } from '@nestjs/common';
 import {
   AppliedPodsView,
   ApplyPodsQuery,
+  PauseRequest,
   PodDetailView,
   PodList,
   PodsFile,
-  ReleaseList,
-  ReleasesQuery,
 } from '@podway/contracts';
-import { DeploymentReader, Inventory, Rotation, type Identity } from '@podway/persistence';
+import {
+  DeploymentReader,
+  Inventory,
+  PodPauses,
+  Rotation,
+  visibleTo,
+  type Identity,
+} from '@podway/persistence';
 import { Endpoint } from '../endpoint.js';
-import { Caller, clientScope } from '../identity/caller.js';
+import { Caller } from '../identity/caller.js';
 import { JsonBody, QueryOf } from '../input/input.pipes.js';
 import { PodLookup } from './pod-lookup.js';
-import { podDetail, podView, releaseView } from './pod.view.js';
+import { ReleaseFactsReader } from '../releases/release-facts.js';
+import { podDetail, podView } from './pod.view.js';
 import { refuseUnclearPods } from './unclear-pods.js';
 
 /** Largest inventory file, as JSON. */
@@ -26,7 +33,9 @@ export class PodsController {
     private readonly inventory: Inventory,
     private readonly deployments: DeploymentReader,
     private readonly rotation: Rotation,
+    private readonly pauses: PodPauses,
     private readonly lookup: PodLookup,
+    private readonly facts: ReleaseFactsReader,
   ) {}
 
   @Endpoint({
@@ -38,17 +47,21 @@ export class PodsController {
     answer: { status: 200, description: 'PODs, by name.', json: PodList },
   })
   async list(@Caller() caller: Identity): Promise<PodList> {
-    const client = clientScope(caller);
-    const pods = await this.inventory.list(client === undefined ? {} : { client });
+    const pods = await this.inventory.list({ visible: visibleTo(caller) });
     const names = pods.map((pod) => pod.spec.name);
-    const [releases, activity] = await Promise.all([
+    const [releases, activity, pauses] = await Promise.all([
       this.deployments.currentReleases(names),
       this.deployments.activity(names),
+      this.pauses.of(names),
     ]);
+    const paused = new Map(pauses.map((row) => [row.pod, row]));
     const release = new Map(releases.map((row) => [row.pod, row]));
     const active = new Map(activity.map((row) => [row.pod, row]));
     return {
-      pods: pods.map((pod) => podView(pod, release.get(pod.spec.name), active.get(pod.spec.name))),
+      pods: pods.map((pod) => {
+        const { name } = pod.spec;
+        return podView(pod, release.get(name), active.get(name), paused.get(name));
+      }),
     };
   }
 
@@ -69,7 +82,10 @@ export class PodsController {
     @JsonBody(PodsFile, { limitBytes: PODS_FILE_LIMIT_BYTES }) file: PodsFile,
   ): Promise<AppliedPodsView> {
     refuseUnclearPods(file.pods);
-    const changes = await this.inventory.apply(file.pods, caller.keyId, { prune: query.prune === 'true' });
+    const changes = await this.inventory.apply(file.pods, caller.keyId, {
+      prune: query.prune === 'true',
+      resources: file.resources ?? [],
+    });
     return { changes };
   }
 
@@ -85,32 +101,49 @@ export class PodsController {
   async one(@Caller() caller: Identity, @Param('id') id: string): Promise<PodDetailView> {
     const pod = await this.lookup.find(caller, id);
     const names = pod.spec.servers.map((server) => server.name);
-    const [[release], [activity], status, inRotation] = await Promise.all([
+    const [[release], [activity], [pause], status, inRotation, facts] = await Promise.all([
       this.deployments.currentReleases([id]),
       this.deployments.activity([id]),
+      this.pauses.of([id]),
       this.deployments.serverStatus(id),
       this.rotation.inRotation(id, names),
+      this.facts.of(id),
     ]);
-    return podDetail(podView(pod, release, activity), pod, { release, status, inRotation });
+    return podDetail(podView(pod, release, activity, pause), pod, { release, status, inRotation, facts });
   }
 
   @Endpoint({
-    method: 'get',
-    path: '/v1/pods/:id/releases',
-    operationId: 'listReleases',
-    summary: 'The releases of a POD, newest first',
-    role: 'viewer',
-    query: ReleasesQuery,
-    answer: { status: 200, description: 'Releases.', json: ReleaseList },
-    problems: [404, 422],
+    method: 'post',
+    path: '/v1/pods/:id/pause',
+    operationId: 'pausePod',
+    summary: 'Let nothing begin in the POD; what runs goes on',
+    role: 'publisher',
+    body: { json: PauseRequest, optional: true },
+    answer: { status: 200, description: 'The POD.', json: PodDetailView },
+    problems: [400, 404, 415, 422],
   })
-  async releases(
+  async pause(
     @Caller() caller: Identity,
     @Param('id') id: string,
-    @QueryOf(ReleasesQuery) query: ReleasesQuery,
-  ): Promise<ReleaseList> {
+    @JsonBody(PauseRequest, { optional: true }) { reason }: PauseRequest,
+  ): Promise<PodDetailView> {
     await this.lookup.find(caller, id);
-    const releases = await this.deployments.releases(id, query.limit ?? 100);
-    return { releases: releases.map((release) => releaseView(release, releases[0]?.number)) };
+    await this.pauses.pause(id, caller.keyId, reason);
+    return this.one(caller, id);
+  }
+
+  @Endpoint({
+    method: 'post',
+    path: '/v1/pods/:id/resume',
+    operationId: 'resumePod',
+    summary: 'Let updates of the POD begin again',
+    role: 'publisher',
+    answer: { status: 200, description: 'The POD.', json: PodDetailView },
+    problems: [404],
+  })
+  async resume(@Caller() caller: Identity, @Param('id') id: string): Promise<PodDetailView> {
+    await this.lookup.find(caller, id);
+    await this.pauses.resume(id);
+    return this.one(caller, id);
   }
 }

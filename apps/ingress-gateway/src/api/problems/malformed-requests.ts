@@ -1,24 +1,9 @@
-import { STATUS_CODES, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
 import type { Problem } from '@podway/contracts';
-
-/** What Node's parser gives up on, by its error code. */
-const statuses: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
+import type { RefusedStatus } from '../../listening/listener.js';
 
 /** Answers what is not HTTP, or not in time, with a problem too: such a request never gets as far as the filter. */
-export function answerMalformedRequests(server: Server): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // Something may be under way on a connection that was used before; it is only ended then.
-    if (socket.writable && socket.bytesWritten === 0)
-      socket.write(problemResponse(statuses[error.code ?? ''] ?? 400));
-    socket.destroySoon();
-  });
-}
-
-function problemResponse(status: number): string {
+export function malformedProblem(status: RefusedStatus): string {
   const title = STATUS_CODES[status] ?? 'Bad Request';
   const code = `HTTP.${title.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
   const problem: Problem = {

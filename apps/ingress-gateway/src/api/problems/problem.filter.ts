@@ -2,21 +2,20 @@ import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter 
 import { STATUS_CODES } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { InvalidInputError, PodwayError, type Problem } from '@podway/contracts';
-import { isDatabaseUnavailable } from '@podway/persistence';
+import { PodwayError, type Problem } from '@podway/contracts';
+import { isDatabaseUnavailable, RateExceededError } from '@podway/persistence';
+import { AuditRefusals } from '../audit/audit-refusals.js';
 import { LOGGER } from '../tokens.js';
 import { discardRest } from './discard-rest.js';
-import { problemKindOf } from './problem-kinds.js';
+import { toldOf, type ToldProblem } from './told-problem.js';
 
-type Told = Pick<Problem, 'status' | 'title' | 'code' | 'detail' | 'problems'>;
-
-const unavailable: Told = {
+const unavailable: ToldProblem = {
   status: 503,
   title: 'Not available now',
   code: 'SERVICE.UNAVAILABLE',
   detail: 'Podway cannot do this right now; try again in a moment',
 };
-const internal: Told = {
+const internal: ToldProblem = {
   status: 500,
   title: 'Internal error',
   code: 'SERVICE.INTERNAL_ERROR',
@@ -26,7 +25,10 @@ const internal: Told = {
 /** Every error of the API as `application/problem+json`. What is not meant for outside is logged, not told. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly refusals: AuditRefusals,
+  ) {}
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<Request>();
@@ -37,9 +39,12 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const told = this.told(error, request);
+    await this.refusals.note(request, told);
     await discardRest(request, response);
     if (told.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     if (told.status === 503) response.setHeader('Retry-After', '1');
+    if (error instanceof RateExceededError)
+      response.setHeader('Retry-After', String(error.retryAfterSeconds));
     const problem: Problem = {
       type: `urn:podway:problem:${told.code}`,
       title: told.title,
@@ -56,15 +61,10 @@ export class ProblemFilter implements ExceptionFilter {
       .end(body);
   }
 
-  private told(error: unknown, request: Request): Told {
+  private told(error: unknown, request: Request): ToldProblem {
     if (error instanceof HttpException) return ofFramework(error);
-    if (error instanceof PodwayError) {
-      const kind = problemKindOf(error.code);
-      if (kind) {
-        const problems = error instanceof InvalidInputError ? { problems: [...error.problems] } : {};
-        return { ...kind, code: error.code, detail: error.message, ...problems };
-      }
-    }
+    const known = toldOf(error);
+    if (known) return known;
     const away = isDatabaseUnavailable(error) || (error instanceof PodwayError && error.retryable);
     this.logger.error({ err: error, method: request.method, path: request.path }, 'request failed');
     return away ? unavailable : internal;
@@ -72,7 +72,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /** What Nest and Express refuse by themselves: unknown routes, malformed addresses. */
-function ofFramework(error: HttpException): Told {
+function ofFramework(error: HttpException): ToldProblem {
   const status = error.getStatus();
   if (status >= 500) return status === 503 ? unavailable : internal;
   const title = STATUS_CODES[status] ?? 'Refused';

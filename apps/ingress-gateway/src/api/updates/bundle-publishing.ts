@@ -1,27 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import type { ArtifactStore } from '@podway/artifacts';
-import type { PublishQuery } from '@podway/contracts';
-import { Updates, type ArtifactEntity, type Identity } from '@podway/persistence';
+import { refuseForbiddenChecks, type PublishQuery, type SignedStatement } from '@podway/contracts';
+import { otherSize, refuseOtherContent } from '@podway/contracts/signatures';
+import type { Identity, NewArtifact } from '@podway/persistence';
 import { IngressGatewaySettings } from '../../ingress-gateway.config.js';
 import { refuseUnstorableText } from '../input/storable-text.js';
-import { PodLookup } from '../pods/pod-lookup.js';
+import { SignatureIntake } from '../signing/signature-intake.js';
 import { ARTIFACTS } from '../tokens.js';
-import { NoTargetError } from '../problems/api.errors.js';
-import { requestDigest } from './idempotency.js';
+import { ArtifactKeeping } from '../uploads/artifact-keeping.js';
+import { requestDigest, statementDigest } from './idempotency.js';
 import { inspectedUpload, type UploadedBundle } from './inspected-upload.js';
 import { UpdateIntake, type AdmittedUpdate, type Submission } from './update-intake.js';
+import { TargetLookup } from './update-targets.js';
 
 export interface BundleRequest {
   readonly caller: Identity;
   readonly query: PublishQuery;
   readonly body: Readable;
+  readonly signed?: SignedStatement;
   readonly idempotencyKey?: string;
   readonly traceparent?: string;
 }
 
 interface Admitted {
-  readonly artifact: ArtifactEntity;
+  readonly artifact: NewArtifact;
   readonly update: AdmittedUpdate;
 }
 
@@ -30,63 +33,72 @@ interface Admitted {
 export class BundlePublishing {
   constructor(
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
-    private readonly updates: Updates,
-    private readonly pods: PodLookup,
+    private readonly keeping: ArtifactKeeping,
+    private readonly targets: TargetLookup,
     private readonly intake: UpdateIntake,
+    private readonly signatures: SignatureIntake,
     private readonly settings: IngressGatewaySettings,
   ) {}
 
-  /** @throws PodwayError BUNDLE.* for a bundle that is refused; nothing of it is kept then. */
+  /** @throws PodwayError BUNDLE.*, CHECK.NOT_ALLOWED for a bundle that is refused; nothing of it is kept then. */
   async publish(request: BundleRequest): Promise<Submission> {
     let replayed: Submission | undefined;
     let admitted: Admitted | undefined;
+    const statement = await this.signatures.beforeBody(request, request.query.pod);
+    const signedBytes = statement?.artifact?.bytes ?? Infinity;
+    const { maxBundleBytes } = this.settings;
     await inspectedUpload(request.body, {
       store: this.store,
       limits: {},
-      maxBytes: this.settings.maxBundleBytes,
+      maxBytes: Math.min(maxBundleBytes, signedBytes),
+      ...(signedBytes < maxBundleBytes ? { tooLarge: () => otherSize(signedBytes) } : {}),
+      whole: ({ digest: sha256, bytes }) => {
+        if (statement) refuseOtherContent(statement, { artifact: { sha256, bytes } });
+      },
       admit: async (bundle) => {
         const digest = requestDigest({
           kind: 'bundle',
           artifact: bundle.digest,
-          pod: request.query.pod,
-          label: request.query.label,
+          ...request.query,
+          statement: statementDigest(request.signed),
         });
         replayed = await this.intake.earlier(request.caller, request.idempotencyKey, digest);
         if (replayed) return false;
         admitted = await this.admitted(request, bundle, digest);
         return true;
       },
+      keep: async (bundle, commit) => {
+        if (admitted) await this.keeping.keep(admitted.artifact, bundle, commit);
+      },
     });
     if (replayed) return replayed;
     if (!admitted) throw new TypeError('An upload that was kept was admitted');
-    await this.updates.keepArtifact(admitted.artifact);
     return this.intake.submit(admitted.update);
   }
 
   private async admitted(
-    { caller, query, idempotencyKey, traceparent }: BundleRequest,
+    { caller, query, signed: given, idempotencyKey, traceparent }: BundleRequest,
     { manifest, digest: artifact, bundleBytes }: UploadedBundle,
     digest: string,
   ): Promise<Admitted> {
     refuseUnstorableText('podway.yaml', manifest);
-    const name = query.pod ?? manifest.target?.pod;
-    if (name === undefined) throw new NoTargetError();
-    const { spec } = await this.pods.find(caller, name);
+    const targets = await this.targets.find(caller, query, manifest.target);
+    for (const pod of targets.pods) refuseForbiddenChecks(pod, manifest.checks);
+    const signed = await this.signatures.admitted(given, targets.pods, {
+      artifact: { sha256: artifact, bytes: bundleBytes },
+    });
     return {
-      artifact: {
-        client: spec.client,
-        digest: artifact,
-        bytes: bundleBytes,
-        manifest,
-        createdAt: new Date(),
-      },
+      artifact: { client: targets.client, digest: artifact, bytes: bundleBytes, manifest },
       update: {
         caller,
-        client: spec.client,
-        pod: spec.name,
+        targets,
+        ...(query.urgent === 'true' ? { urgent: true } : {}),
+        ...(query.reason === undefined ? {} : { reason: query.reason }),
+        ...(query.force === 'true' ? { force: true } : {}),
         source: { kind: 'artifact', artifact },
         label: query.label ?? `${manifest.name} ${manifest.version}`,
         digest,
+        ...(signed ? { signed } : {}),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(traceparent === undefined ? {} : { traceparent }),
       },

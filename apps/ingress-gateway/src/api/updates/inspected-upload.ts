@@ -6,6 +6,7 @@ import {
   type ArtifactStore,
   type BundleInspection,
   type BundleLimits,
+  type InspectedFile,
 } from '@podway/artifacts';
 import { BadRequestError } from '../problems/api.errors.js';
 
@@ -14,6 +15,7 @@ export interface UploadedBundle extends BundleInspection {
   readonly digest: string;
   /** Size of the bundle. */
   readonly bundleBytes: number;
+  readonly files: readonly InspectedFile[];
 }
 
 export interface UploadOptions {
@@ -21,8 +23,14 @@ export interface UploadOptions {
   readonly limits: Partial<BundleLimits>;
   /** Most bytes that the bundle may have. */
   readonly maxBytes: number;
+  /** What is said of more bytes than that. */
+  readonly tooLarge?: () => Error;
+  /** Looks at digest and size once all bytes are there; what it throws refuses the bundle. */
+  readonly whole?: (read: { digest: string; bytes: number }) => void;
   /** Looks at the whole bundle before it is kept; when this rejects, nothing is. False: it is not needed. */
   readonly admit: (bundle: UploadedBundle) => Promise<boolean>;
+  /** Writes an admitted bundle down around `commit`, which ends its way into the store. */
+  readonly keep: (bundle: UploadedBundle, commit: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -32,27 +40,36 @@ export interface UploadOptions {
 export async function inspectedUpload(body: Readable, options: UploadOptions): Promise<void> {
   const inspecting = quiet(new PassThrough());
   const storing = quiet(new PassThrough());
-  const inspection = inspectBundle(inspecting, { limits: options.limits });
+  const files: InspectedFile[] = [];
+  const inspection = inspectBundle(inspecting, {
+    limits: options.limits,
+    onFile: (file) => files.push(file),
+  });
   const storage = options.store.put(storing);
   const inspected = inspection.then(() => true);
   const broken = Promise.all([inspection, storage]).then(() => undefined);
   for (const promise of [inspection, storage, inspected, broken]) promise.catch(() => undefined);
 
   try {
-    const { digest, bytes } = await readThrough(body, options.maxBytes, async (chunk) => {
+    const tooLarge = options.tooLarge ?? (() => bundleTooLarge(options.maxBytes));
+    const limit = { maxBytes: options.maxBytes, tooLarge };
+    const { digest, bytes } = await readThrough(body, limit, async (chunk) => {
       const stored = written(storing, chunk);
       // An inspection that has seen enough stops reading; it must not stop the store.
       await Promise.race([written(inspecting, chunk), inspected]);
       await Promise.race([stored, broken]);
     });
+    options.whole?.({ digest, bytes });
     inspecting.end();
-    const bundle: UploadedBundle = { ...(await inspection), digest, bundleBytes: bytes };
+    const bundle: UploadedBundle = { ...(await inspection), digest, bundleBytes: bytes, files };
     if (!(await options.admit(bundle))) {
       await dropped(storing, storage);
       return;
     }
-    storing.end();
-    await storage;
+    await options.keep(bundle, async () => {
+      storing.end();
+      await storage;
+    });
   } catch (error) {
     inspecting.destroy();
     await dropped(storing, storage);
@@ -68,7 +85,7 @@ async function dropped(storing: PassThrough, storage: Promise<unknown>): Promise
 
 async function readThrough(
   body: Readable,
-  maxBytes: number,
+  { maxBytes, tooLarge }: { maxBytes: number; tooLarge: () => Error },
   pass: (chunk: Buffer) => Promise<void>,
 ): Promise<{ digest: string; bytes: number }> {
   const hash = createHash('sha256');
@@ -81,7 +98,7 @@ async function readThrough(
     });
     if (next.done) return { digest: hash.digest('hex'), bytes };
     bytes += next.value.length;
-    if (bytes > maxBytes) throw bundleTooLarge(maxBytes);
+    if (bytes > maxBytes) throw tooLarge();
     hash.update(next.value);
     await pass(next.value);
   }

@@ -126,6 +126,31 @@ describe('publishing a bundle', () => {
     expect([answer.status, answer.body.code]).toEqual([422, 'INPUT.INVALID']);
   });
 
+  it('refuses checks that the POD does not allow, and keeps nothing', async () => {
+    const before = await stored();
+    const manifest = (check: string): Buffer =>
+      Buffer.from(
+        `apiVersion: podway/v1\nname: x\nversion: '1'\ncomponents: [{ name: s, installer: archive }]\nchecks: [${check}]\n`,
+      );
+    const bundle = async (check: string) => bundleOf({ 'podway.yaml': manifest(check), a: check });
+    const php = await bundle('{ probe: command, run: [php, check.php] }');
+    const answer = await publish(php, publisher, '?pod=shop').expect(422);
+    expect(answer.body).toMatchObject({
+      code: 'CHECK.NOT_ALLOWED',
+      detail: "POD shop does not take this update's checks: check 1: the probe command is not allowed",
+    });
+    expect(await stored()).toEqual(before);
+
+    await gateway.apply([{ ...pod('php', 'acme'), policy: { publisherChecks: { commands: ['php'] } } }]);
+    const taken = await publish(php, publisher, '?pod=php').expect(202);
+    // Stored now: by its digest it is refused all the same where it may not run.
+    const { artifact } = taken.body.source as { artifact: string };
+    const again = await goBack({ pod: 'shop', artifact }).expect(422);
+    expect(again.body.code).toBe('CHECK.NOT_ALLOWED');
+    const several = await publish(php, publisher, '?pods=php,shop').expect(422);
+    expect(several.body.code).toBe('CHECK.NOT_ALLOWED');
+  });
+
   it('refuses a bundle without a target', async () => {
     const answer = await publish(await bundleOf({ 'index.html': 'x' })).expect(422);
     expect(answer.body.code).toBe('UPDATE.NO_TARGET');
@@ -277,6 +302,23 @@ describe('going back', () => {
     expect(answer.body.source.release).toBe(2);
   });
 
+  it('may lose what users have written only by the word of an operator', async () => {
+    await release(1);
+    const operator = await gateway.key('*', 'operator');
+    const answer = await goBack({ pod: 'shop', release: 1, acceptLoss: true }, operator).expect(202);
+    expect(answer.body.source).toMatchObject({ release: 1, acceptLoss: true });
+    const [message] = await submitted(answer.body.id);
+    expect(message?.envelope.data).toMatchObject({ source: { acceptLoss: true } });
+  });
+
+  it('refuses a release whose state the servers do not keep any more', async () => {
+    // Five are kept unless the POD says otherwise.
+    for (const number of [1, 2, 3, 4, 5, 6]) await release(number);
+    const answer = await goBack({ pod: 'shop', release: 1 }).expect(409);
+    expect(answer.body.code).toBe('RELEASE.NOT_KEPT');
+    expect((await goBack({ pod: 'shop', release: 2 }).expect(202)).body.source.release).toBe(2);
+  });
+
   it.each([
     [{ pod: 'shop', release: 9 }, 404, 'RELEASE.NOT_FOUND'],
     [{ pod: 'shop' }, 409, 'RELEASE.NONE_EARLIER'],
@@ -285,6 +327,10 @@ describe('going back', () => {
     [{}, 422, 'INPUT.INVALID'],
     [{ pod: 'shop', release: '1' }, 422, 'INPUT.INVALID'],
     [{ pod: 'shop', more: true }, 422, 'INPUT.INVALID'],
+    [{ pod: 'shop', release: 1, acceptLoss: 'yes' }, 422, 'INPUT.INVALID'],
+    [{ pod: 'shop', release: 1, acceptLoss: true }, 403, 'AUTH.NOT_ALLOWED'],
+    [{ pod: 'shop', artifact: 'a'.repeat(64), acceptLoss: true }, 422, 'INPUT.INVALID'],
+    [{ pod: 'other', release: 1, acceptLoss: true }, 404, 'POD.NOT_FOUND'],
   ])('%j -> %i %s', async (body, status, code) => {
     await release(1);
     const answer = await goBack(body).expect(status);

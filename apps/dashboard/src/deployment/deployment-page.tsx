@@ -1,0 +1,87 @@
+import { Text, VisuallyHidden } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from 'react-router';
+import type { DeploymentDetailView, FailureView } from '@podway/contracts';
+import { useSession } from '../session/session.js';
+import { Heading } from '../shown/heading.js';
+import { Notice } from '../shown/notice.js';
+import { Mark } from '../shown/mark.js';
+import { Loaded } from '../shown/problem.js';
+import { Ago } from '../shown/times.js';
+import { states } from '../shown/words.js';
+import { DeploymentActions } from './deployment-actions.js';
+import { DeploymentFacts } from './deployment-facts.js';
+import { DeploymentServers } from './deployment-servers.js';
+import { Evidence } from './evidence.js';
+import { PipelineList } from './pipeline-list.js';
+import { Timeline } from './timeline.js';
+
+/** One deployment, as it goes. */
+export function DeploymentPage() {
+  const { podway } = useSession();
+  const { id = '' } = useParams();
+  const deployment = useQuery({
+    queryKey: ['deployment', id],
+    queryFn: ({ signal }) => podway.deployment(id).get(signal),
+  });
+  return <Loaded query={deployment}>{(data) => <Deployment deployment={data} />}</Loaded>;
+}
+
+function Deployment({ deployment }: { deployment: DeploymentDetailView }) {
+  const { id, state, pod, label, waiting, approvalUntil, failure, rollbackFailure } = deployment;
+  return (
+    <>
+      <Heading
+        title={label ?? 'Deployment'}
+        mark={<Mark shown={states[state]} />}
+        below={
+          <>
+            on <Link to={`/pods/${pod}`}>{pod}</Link>, submitted <Ago at={deployment.submittedAt} />
+          </>
+        }
+      >
+        <DeploymentActions deployment={deployment} />
+      </Heading>
+      <VisuallyHidden role="status">{`The deployment is: ${states[state].word}`}</VisuallyHidden>
+      {waiting && (
+        <Notice tone="quiet" title="It waits">
+          {waiting.detail}
+          {waiting.until && <>, until {new Date(waiting.until).toLocaleString()}</>}
+        </Notice>
+      )}
+      {approvalUntil && (
+        <Notice tone="warn" title="It waits for an approval">
+          The canary holds the new state, out of rotation. Without an approval it is rolled back at{' '}
+          {new Date(approvalUntil).toLocaleString()}.
+        </Notice>
+      )}
+      <PipelineList deployment={deployment} />
+      {failure && <Failure title="Why it did not go forward" failure={failure} />}
+      {rollbackFailure && <Failure title="Why it could not be rolled back" failure={rollbackFailure} />}
+      <DeploymentFacts deployment={deployment} />
+      <DeploymentServers deployment={deployment} />
+      <Evidence evidence={deployment.evidence} />
+      <Timeline key={id} deploymentId={id} />
+    </>
+  );
+}
+
+function Failure({
+  title,
+  failure: { code, detail, step, server },
+}: {
+  title: string;
+  failure: FailureView;
+}) {
+  return (
+    <Notice tone="bad" title={title}>
+      <Text size="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+        {detail}
+      </Text>
+      <Text size="sm" c="dimmed" mt={4}>
+        {states[step].word}
+        {server === undefined ? '' : ` on ${server}`}, <code className="mono">{code}</code>
+      </Text>
+    </Notice>
+  );
+}

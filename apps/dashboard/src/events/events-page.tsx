@@ -1,0 +1,109 @@
+import { Button, Chip, Group, TextInput } from '@mantine/core';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import type { Envelope } from '@podway/contracts';
+import { useSession } from '../session/session.js';
+import { Empty } from '../shown/empty.js';
+import { Heading } from '../shown/heading.js';
+import { Icon } from '../shown/icon.js';
+import { Problem } from '../shown/problem.js';
+import { EventTail } from './event-tail.js';
+import { levels, toldEvent, type Level } from './event-words.js';
+import { useEventTail } from './use-event-tail.js';
+
+/** What happens, as it happens; searched and filtered on the page. */
+export function EventsPage() {
+  const { podway } = useSession();
+  const [params, setParams] = useSearchParams();
+  const pod = params.get('pod') ?? '';
+  const at = params.get('at');
+  const [text, setText] = useState('');
+  const [shown, setShown] = useState<readonly string[]>(levels.filter((level) => level !== 'detail'));
+  const { events, problem } = useEventTail(podway, pod, at === null ? undefined : Number(at));
+  const found = useMemo(() => {
+    const wanted = text.trim().toLowerCase();
+    return events.filter((event) => {
+      const told = toldEvent(event);
+      return (
+        shown.includes(told.level) &&
+        (wanted === '' ||
+          `${told.text} ${told.server ?? ''} ${event.subject ?? ''}`.toLowerCase().includes(wanted))
+      );
+    });
+  }, [events, text, shown]);
+  return (
+    <>
+      <Heading title="Events" below="Live, the newest last. Scroll up and the view stays where it is.">
+        <TextInput
+          aria-label="POD"
+          placeholder="POD"
+          defaultValue={pod}
+          onKeyDown={(event) => {
+            const value = event.currentTarget.value.trim();
+            if (event.key === 'Enter') setParams(value === '' ? {} : { pod: value });
+          }}
+        />
+        <Download events={events} />
+      </Heading>
+      <Group mb="sm" gap="sm">
+        <TextInput
+          aria-label="Search in the events"
+          placeholder="Search"
+          leftSection={<Icon name="search" />}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Chip.Group multiple value={[...shown]} onChange={setShown}>
+          <Group gap={6} role="group" aria-label="Levels">
+            {levels.map((level: Level) => (
+              <Chip key={level} value={level} size="xs" variant="outline">
+                {level}
+              </Chip>
+            ))}
+          </Group>
+        </Chip.Group>
+      </Group>
+      {problem !== undefined && <Problem error={problem} />}
+      {found.length === 0 ? (
+        <Empty title={events.length === 0 ? 'Nothing has happened here yet' : 'No event is like that'}>
+          {events.length === 0
+            ? 'What happens appears here by itself.'
+            : 'Choose more levels, or search for something else.'}
+        </Empty>
+      ) : (
+        <EventTail events={found} at={at} />
+      )}
+    </>
+  );
+}
+
+/** All events of the page as lines of JSON. */
+function Download({ events }: { events: readonly Envelope[] }) {
+  const link = useRef<HTMLAnchorElement>(null);
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    if (url === undefined) return;
+    link.current?.click();
+    const timer = setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    return () => clearTimeout(timer);
+  }, [url]);
+  const make = (): void => {
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`);
+    setUrl(URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' })));
+  };
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<Icon name="down" />}
+        onClick={make}
+        disabled={events.length === 0}
+      >
+        Download
+      </Button>
+      <a ref={link} href={url} download="podway-events.ndjson" hidden>
+        Events
+      </a>
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { Button, Checkbox, Paper, PasswordInput, Stack, Title } from '@mantine/core';
+import { useState } from 'react';
+import { Logo } from '../shell/logo.js';
+import { Notice } from '../shown/notice.js';
+
+interface SignInProps {
+  problem: string | undefined;
+  trying: boolean;
+  onSignIn: (key: string, stay: boolean) => void;
+}
+
+export function SignIn({ problem, trying, onSignIn }: SignInProps) {
+  const [key, setKey] = useState('');
+  const [stay, setStay] = useState(false);
+  return (
+    <main className="sign-in">
+      <Paper
+        component="form"
+        withBorder
+        shadow="sm"
+        p="xl"
+        w="100%"
+        maw={420}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (key.trim() !== '') onSignIn(key.trim(), stay);
+        }}
+      >
+        <Stack>
+          <Logo />
+          <Title order={1} size="h3">
+            Sign in
+          </Title>
+          {problem !== undefined && (
+            <Notice tone="bad" urgent title="That did not work">
+              {problem}
+            </Notice>
+          )}
+          <PasswordInput
+            label="API key or OIDC token"
+            description="The key of the first admin is in .podway/admin.key. Others come from an admin: podway keys create."
+            autoComplete="current-password"
+            data-autofocus
+            autoFocus
+            value={key}
+            onChange={(event) => setKey(event.currentTarget.value)}
+          />
+          <Checkbox
+            label="Stay signed in on this computer"
+            checked={stay}
+            onChange={(event) => setStay(event.currentTarget.checked)}
+          />
+          <Button type="submit" loading={trying} disabled={key.trim() === ''}>
+            Sign in
+          </Button>
+        </Stack>
+      </Paper>
+    </main>
+  );
+}

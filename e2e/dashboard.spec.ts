@@ -1,0 +1,216 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  accessibilityProblems,
+  PATIENCE_MS,
+  picture,
+  startBrowser,
+  type TestBrowser,
+} from './support/browser.js';
+import { startRunningPodway, type RunningPodway } from './support/running-podway.js';
+
+let podway: RunningPodway;
+let browser: TestBrowser;
+let page: Page;
+/** What the page itself complained about: errors, and what its policy refused. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  [podway, browser] = await Promise.all([startRunningPodway(), startBrowser()]);
+  page = browser.page;
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // The browser tells every refusal of the API itself.
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+      complaints.push(message.text());
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await podway?.close();
+});
+
+const open = (path: string): Promise<unknown> => page.goto(`${podway.url}/dashboard/${path}`);
+const heading = (name: string) => page.getByRole('heading', { level: 1, name });
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const mark = (word: string) => page.locator('.heading .mark', { hasText: word });
+const steps = (name: string) => page.getByRole('list', { name, exact: true }).getByRole('listitem');
+
+async function signIn(key: string): Promise<void> {
+  await page.getByLabel('API key or OIDC token', { exact: true }).fill(key);
+  await button('Sign in').click();
+}
+
+describe('the dashboard', () => {
+  it('lets nobody in without a key, and says so', async () => {
+    await page.goto(podway.url);
+    await heading('Sign in').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/dashboard/');
+    await signIn('pw_000000000000_wrong');
+    await page.getByRole('alert').getByText('not valid').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await signIn(podway.adminKey);
+    await heading('Fleet').waitFor();
+    await page.getByRole('status', { name: 'Connection to Podway' }).getByText('Live').waitFor();
+  });
+
+  it('follows a good update to its end, by itself', async () => {
+    const update = await podway.publish('shop', 'shop/1.1.0');
+    await page.locator('.grid tbody tr').getByRole('link', { name: 'shop', exact: true }).waitFor();
+    await open(`deployments/${update.deploymentId}`);
+    await mark('Succeeded').waitFor();
+    expect(await steps('Steps').locator('.status').allTextContents()).toEqual(Array(7).fill('Done'));
+    await page.getByRole('row', { name: /web1.*\(canary\)/ }).waitFor();
+    expect(await page.getByRole('list', { name: 'Steps of the roll-back' }).count()).toBe(0);
+  });
+
+  it('shows a broken update on its way back', async () => {
+    const update = await podway.publish('shop', 'shop/1.2.0-broken');
+    await open(`deployments/${update.deploymentId}`);
+    await mark('Rolled back').waitFor();
+    expect(await steps('Steps').locator('.status').allTextContents()).toEqual([
+      ...['Done', 'Done', 'Done', 'Done', 'Failed', 'Not reached', 'Not reached'],
+    ]);
+    expect(await steps('Steps of the roll-back').locator('.status').allTextContents()).toEqual([
+      'Done',
+      'Done',
+    ]);
+    await page.getByText('VERIFICATION', { exact: false }).first().waitFor();
+    await page.locator('.log li').filter({ hasText: 'Rolled back' }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'deployment');
+  });
+
+  it('has approved what waits for it, and aborted what shall not go on', async () => {
+    const first = await podway.publish('blog', 'shop/1.0.0');
+    await open(`deployments/${first.deploymentId}`);
+    await mark('Waits for approval').waitFor();
+    await button('Approve').click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('looked at it');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await button('Approve it').click();
+    await mark('Succeeded').waitFor();
+    expect(await button('Abort').count()).toBe(0);
+
+    const second = await podway.publish('blog', 'shop/1.1.0');
+    await open(`deployments/${second.deploymentId}`);
+    await mark('Waits for approval').waitFor();
+    await button('Abort').click();
+    await button('Abort it').click();
+    await mark('Aborted').waitFor();
+    expect((await second.get()).state).toBe('Aborted');
+  });
+
+  it('lists the worst first, and finds', async () => {
+    await podway.publish('blog', 'shop/1.1.0');
+    await open('');
+    const rows = page.getByRole('table').locator('tbody tr');
+    await rows.nth(1).waitFor();
+    await rows.filter({ hasText: 'blog' }).getByText('Waits for approval').waitFor();
+    expect(await rows.locator('.main-cell a').allTextContents()).toEqual(['shop', 'blog']);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'fleet');
+    await page.getByRole('link', { name: /^Updating/ }).click();
+    await expect
+      .poll(() => rows.locator('.main-cell a').allTextContents(), { timeout: PATIENCE_MS })
+      .toEqual(['blog']);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('textbox', { name: 'Find', exact: true }).fill('sho');
+    await page.locator('.mantine-Spotlight-action').filter({ hasText: 'demo' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await heading('shop').waitFor();
+  });
+
+  it('shows each server', async () => {
+    await open('pods/shop');
+    const tiles = page.locator('.tile');
+    await expect
+      .poll(() => tiles.locator('h3').first().textContent(), { timeout: PATIENCE_MS })
+      .toContain('(canary)');
+    expect(await tiles.count()).toBe(4);
+    await button('Look at the servers').click();
+    await tiles.first().getByText('In sync').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'servers');
+  });
+
+  it('shows what a release changed, and goes back with a reason', async () => {
+    await open('pods/shop/changes');
+    await page.getByRole('list', { name: 'Files that differ' }).getByRole('listitem').first().waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'changes');
+    await button('Roll back to 1').click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByRole('listitem').first().textContent()).toBe(
+      'web1: from release 2 to release 1',
+    );
+    await dialog.getByLabel('Reason').fill('the prices are wrong');
+    expect(await button('Roll back to release 1').isDisabled()).toBe(true);
+    await dialog.getByLabel("type the POD's name", { exact: false }).fill('shop');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'roll-back');
+    await button('Roll back to release 1').click();
+    await mark('Succeeded').waitFor();
+    expect(await podway.admin.pod('shop')).toMatchObject({ currentRelease: { number: 3, sourceRelease: 1 } });
+  });
+
+  it('tails the events', async () => {
+    await open('events');
+    const log = page.getByRole('log', { name: 'Events' });
+    await log.getByText('Succeeded').last().waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'events');
+    // Whoever scrolls up is let alone, and can go back to the end.
+    expect(await button('Follow the end').count()).toBe(0);
+    await log.hover();
+    await page.mouse.wheel(0, -400);
+    await button('Follow the end').click();
+    await button('Follow the end').waitFor({ state: 'detached' });
+    await page.getByRole('textbox', { name: 'Search in the events' }).fill('no such words');
+    await heading('Events').waitFor();
+    await page.getByText('No event is like that').waitFor();
+  });
+
+  it.each([
+    ['dead-letters', 'There are no dead letters'],
+    ['audit', 'publishUpdate'],
+    ['clients', 'acme'],
+    ['keys', 'publisher of acme'],
+    ['quotas?client=acme', 'Artifacts'],
+  ])('operates: %s', async (view, text) => {
+    await open(`operations/${view}`);
+    await page.getByText(text).first().waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    if (view === 'audit') await picture(page, 'operations');
+  });
+
+  it('shows a client its own alone', async () => {
+    await button('Sign out').click();
+    await signIn(await podway.key('acme', 'viewer'));
+    // Only now the key is kept: a page that is opened before asks for it again.
+    await page.getByText('viewer of acme').waitFor();
+    await open('');
+    const rows = page.getByRole('table').locator('tbody tr');
+    await rows.first().waitFor();
+    expect(await rows.locator('.main-cell a').allTextContents()).toEqual(['blog']);
+    await open('pods/shop');
+    await page.getByRole('alert').getByText('There is no POD shop here').waitFor();
+    await open('pods/blog');
+    await heading('blog').waitFor();
+    expect(await button('Pause').count()).toBe(0);
+  });
+
+  it('works on a telephone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open('');
+    await heading('Fleet').waitFor();
+    const wide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+    expect(wide).toBeLessThanOrEqual(0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('has given the browser no cause for complaint', () => {
+    expect(complaints).toEqual([]);
+  });
+});

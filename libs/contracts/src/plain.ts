@@ -1,0 +1,5 @@
+// What needs neither decorators nor validators: small enough for a browser.
+export * from './patterns.js';
+export { PodwayError, type PodwayErrorOptions } from './errors.js';
+export * from './deployment-states.js';
+export * from './api/roles.js';

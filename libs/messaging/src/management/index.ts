@@ -1,0 +1,6 @@
+export {
+  ClientAccounts,
+  type ClientAccount,
+  type ClientAccountLimits,
+  type ClientAccountsOptions,
+} from './client-accounts.js';

@@ -1,0 +1,1 @@
+export { startS3, type S3TestServer } from './s3-server.js';

@@ -1,0 +1,2 @@
+export * from './forgeries.js';
+export * from './signing-pair.js';

@@ -1,0 +1,1 @@
+export function asyncApiDocument(): Promise<object>;

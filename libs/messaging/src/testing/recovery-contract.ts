@@ -32,8 +32,11 @@ export function recoveryContract(open: () => Promise<BrokerHarness>): void {
       });
       await harness().kill();
       const publishing = broker.publish(numbered(4, { routingKey: queue }));
-      await vi.waitFor(() => expect(broker.ready()).toBe(false), { timeout: 30_000 });
-      await harness().start();
+      try {
+        await vi.waitFor(() => expect(broker.ready()).toBe(false), { timeout: 30_000 });
+      } finally {
+        await harness().start();
+      }
       await publishing;
       await vi.waitFor(() => expect(seen).toContain(4), { timeout: 30_000 });
       await vi.waitFor(() => expect(broker.ready()).toBe(true), { timeout: 30_000 });
@@ -43,9 +46,12 @@ export function recoveryContract(open: () => Promise<BrokerHarness>): void {
       const broker = await openBroker({ publishTimeoutMs: 200 });
       const queue = freshQueue();
       await harness().kill();
-      const publishing = broker.publish(numbered(4, { routingKey: queue }));
-      await expect(publishing).rejects.toMatchObject({ code: 'MESSAGE.NOT_CONFIRMED', retryable: true });
-      await harness().start();
+      try {
+        const publishing = broker.publish(numbered(4, { routingKey: queue }));
+        await expect(publishing).rejects.toMatchObject({ code: 'MESSAGE.NOT_CONFIRMED', retryable: true });
+      } finally {
+        await harness().start();
+      }
     }, 90_000);
 
     it('loses nothing in mid-traffic', async () => {
@@ -70,8 +76,9 @@ export function recoveryContract(open: () => Promise<BrokerHarness>): void {
       })();
       await vi.waitFor(() => expect(seen.size).toBeGreaterThan(60), { timeout: 20_000, interval: 5 });
       await harness().kill();
-      expect(seen.size).toBeLessThan(numbers.length);
+      const seenBefore = seen.size;
       await harness().start();
+      expect(seenBefore).toBeLessThan(numbers.length);
       await publishing;
       await vi.waitFor(() => expect([...seen].sort((a, b) => a - b)).toEqual(numbers), { timeout: 60_000 });
     }, 120_000);

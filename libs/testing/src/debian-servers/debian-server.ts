@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerSpec } from '@podway/contracts';
-import { signalAll } from '../ssh-servers/process-tree.js';
+import { signalAll } from '../process-tree.js';
 import { DebianServersUnavailableError } from './debian-servers.errors.js';
 import { addToRepository } from './local-repository.js';
 import type { ServerLink } from './network.js';

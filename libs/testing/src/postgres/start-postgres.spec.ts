@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from './start-postgres.js';
 
@@ -31,6 +32,21 @@ describe('startPostgres', () => {
     await postgres.start();
     expect(await accepts(postgres.port)).toBe(true);
     expect(postgres.url()).toBe(url);
+  });
+
+  it('answers nothing on an open connection after a kill', async () => {
+    const clients = Array.from({ length: 20 }, () => new Client({ connectionString: postgres.url() }));
+    for (const client of clients) {
+      client.on('error', () => undefined);
+      await client.connect();
+    }
+    await postgres.kill();
+    try {
+      const answers = await Promise.allSettled(clients.map((client) => client.query('select 1')));
+      expect(answers.map(({ status }) => status)).not.toContain('fulfilled');
+    } finally {
+      await postgres.start();
+    }
   });
 
   it('restarts', async () => {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
-import { EmbeddedPostgres } from '@podway/persistence/embedded';
+import { EmbeddedPostgres, isAlive } from '@podway/persistence/embedded';
 import { guardFolder } from '../orphan-guard.js';
+import { descendants, signalAll } from '../process-tree.js';
 
 /** A private PostgreSQL for tests, in a temporary folder. Port and URL stay the same over restarts. */
 export interface TestPostgres {
@@ -15,22 +16,15 @@ export interface TestPostgres {
   createDatabase(options?: { template?: string }): Promise<string>;
   /** Clean end and new start. */
   restart(): Promise<void>;
-  /** kill -9. It stays down until {@link start}. */
+  /** kill -9 of the server and of all that works for a connection. It stays down until {@link start}. */
   kill(): Promise<void>;
   start(): Promise<void>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
 
-async function hasEnded(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await sleep(5);
-  }
+async function haveEnded(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) while (await isAlive(pid)) await sleep(5);
 }
 
 /** Starts in about a second. Not durable: the data survive a crash of the server, not of the machine. */
@@ -61,8 +55,12 @@ export async function startPostgres(): Promise<TestPostgres> {
     async kill() {
       const { pid } = postgres;
       if (pid === undefined) return;
-      process.kill(pid, 'SIGKILL');
-      await hasEnded(pid);
+      // The process behind a connection may still answer when its server is gone: all of them end. A server that is
+      // stopped first starts no other in between.
+      signalAll([pid], 'SIGSTOP');
+      const all = [pid, ...(await descendants(pid)).map((child) => child.pid)];
+      signalAll(all, 'SIGKILL');
+      await haveEnded(all);
       await postgres.stop();
     },
     start: () => postgres.start(),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerSpec } from '@podway/contracts';
-import { descendants, processesWithEnvironment, signalAll } from './process-tree.js';
+import { descendants, processesWithEnvironment, signalAll } from '../process-tree.js';
 import { SiteServer } from './site-server.js';
 
 export interface SshServerParts {

@@ -285,6 +285,17 @@ describe('where to and who', () => {
     expect(none.stderr).toContain(`podway: CLI.NO_KEY: There is no API key for ${live.url}`);
   });
 
+  it.each([
+    ['pods list', { PODWAY_KEY: 'wrong' }, 3, 'AUTH.INVALID_KEY', 'Check --key'],
+    ['status nothing', {}, 4, 'DEPLOYMENT.NOT_FOUND', 'podway status'],
+    ['publish . --pod', {}, 2, 'CLI.USAGE', undefined],
+  ])('tells errors of `%s` as JSON, for programs', async (args, env, code, error, hint) => {
+    const ran = await podway(`--json ${args}`, { env });
+    expect(ran).toMatchObject({ code, stdout: '' });
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: error, problems: [] } });
+    if (hint) expect((JSON.parse(ran.stderr) as { error: { hint: string } }).error.hint).toContain(hint);
+  });
+
   it('never sends it elsewhere', async () => {
     const ran = await run(['pods', 'list', '--url', 'http://podway.example'], { cwd: live.folder });
     expect(ran.stderr).toContain('podway: CLI.NO_KEY: ');

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { services, type ServiceName } from '@podway/contracts';
 import { Observer } from './support/observer.js';
 import { Scene } from './support/scene.js';
 
@@ -152,5 +153,35 @@ describe('outcomes of updates', () => {
     );
     const { servers } = await pod.publisher.deployment(second);
     expect(new Set(servers.map((server) => server.fingerprint)).size).toBe(1);
+  });
+
+  it('each process of the fleet has counted its part of all that', async () => {
+    const told = await Promise.all(
+      scene.fleet.processes.map(async ({ healthAddress, options: { service } }) => ({
+        service,
+        text: await (await fetch(`http://${healthAddress}/metrics`)).text(),
+      })),
+    );
+    expect(new Set(told.map(({ service }) => service))).toEqual(new Set(services));
+    const has = (of: ServiceName, metric: string): void =>
+      expect(
+        told.some(
+          ({ service, text }) => service === of && new RegExp(`^${metric}\\{.*[1-9]`, 'm').test(text),
+        ),
+        `${metric} of ${of}`,
+      ).toBe(true);
+    has('saga-coordinator', 'podway_deployments_total');
+    has('saga-coordinator', 'podway_stage_duration_seconds_count');
+    has('ingress-gateway', 'podway_http_requests_total');
+    has('ingress-gateway', 'podway_accesses_total');
+    has('ingress-gateway', 'podway_messages_published_total');
+    for (const worker of services.filter((name) => !/gateway|coordinator/.test(name))) {
+      has(worker, 'podway_step_duration_seconds_count');
+      has(worker, 'podway_messages_handled_total');
+    }
+    for (const { service, text } of told) {
+      const labels = [...text.matchAll(/^podway_\w+\{service="([^"]+)"/gm)].map(([, name]) => name);
+      expect(new Set(labels), service).toEqual(new Set([service]));
+    }
   });
 });

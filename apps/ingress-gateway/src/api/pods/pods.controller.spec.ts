@@ -10,6 +10,7 @@ let admin: string;
 
 beforeAll(async () => {
   gateway = await startGateway();
+  Object.assign(gateway.context.settings, { apiHosts: 'podway.example,api.example' });
   viewer = await gateway.key('acme', 'viewer');
   admin = await gateway.key('*', 'admin');
 });
@@ -82,6 +83,7 @@ describe('applying an inventory', () => {
       },
     ],
     ['a name that is none', pod('UPPER', 'acme')],
+    ['a host of the API', pod('p', 'acme', { hosts: ['p.example', 'api.example'] })],
     ['a path that climbs', pod('p', 'acme', { path: '/srv/../etc' })],
   ])('refuses %s', async (_, wrong) => {
     const answer = await put(file(wrong)).expect(422);

@@ -15,6 +15,8 @@ import {
   visibleTo,
   type Identity,
 } from '@podway/persistence';
+import { IngressGatewaySettings } from '../../ingress-gateway.config.js';
+import { hostsOfApi } from '../../listening/listener-settings.js';
 import { Endpoint } from '../endpoint.js';
 import { Caller } from '../identity/caller.js';
 import { JsonBody, QueryOf } from '../input/input.pipes.js';
@@ -36,6 +38,7 @@ export class PodsController {
     private readonly pauses: PodPauses,
     private readonly lookup: PodLookup,
     private readonly facts: ReleaseFactsReader,
+    private readonly settings: IngressGatewaySettings,
   ) {}
 
   @Endpoint({
@@ -81,7 +84,7 @@ export class PodsController {
     @QueryOf(ApplyPodsQuery) query: ApplyPodsQuery,
     @JsonBody(PodsFile, { limitBytes: PODS_FILE_LIMIT_BYTES }) file: PodsFile,
   ): Promise<AppliedPodsView> {
-    refuseUnclearPods(file.pods);
+    refuseUnclearPods(file.pods, hostsOfApi(this.settings));
     const changes = await this.inventory.apply(file.pods, caller.keyId, {
       prune: query.prune === 'true',
       resources: file.resources ?? [],

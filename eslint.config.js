@@ -9,7 +9,6 @@ const owned = {
   typeorm: 'lib:persistence',
   pg: 'lib:persistence',
   'prom-client': 'lib:telemetry',
-  '@opentelemetry/sdk-trace-base': 'lib:telemetry',
   '@opentelemetry/exporter-trace-otlp-http': 'lib:telemetry',
 };
 const owners = [...new Set(Object.values(owned))];

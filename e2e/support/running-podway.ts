@@ -77,7 +77,7 @@ async function start(folder: string, ending: (() => Promise<void>)[]): Promise<O
 
 function withApproval(spec: PodSpec): PodSpec {
   const policy = { approval: { replication: 'required' as const } };
-  return { ...spec, name: 'blog', client: 'acme', hosts: ['blog.localhost'], policy };
+  return { ...spec, name: 'blog', client: 'acme', hosts: ['blog.localhost'], environment: 'staging', policy };
 }
 
 function spawnPodway(env: Record<string, string>): ChildProcess {

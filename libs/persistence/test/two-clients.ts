@@ -127,6 +127,9 @@ async function filled(dataSource: Database, things: ThingsOfClient): Promise<Thi
      values ($1, $2, $3, 'e', 'a', 1, 1, now(), now())`,
     [updateId, things.webhook, client],
   );
+  await dataSource.query('insert into ingress.write_fences (pod, deployment_id) values ($1, $2)', [
+    ...[pod, deploymentId],
+  ]);
   await new Rotation(dataSource).set(pod, new Map([['s1', false]]), 1);
   const key = await new SigningKeys(dataSource).add({
     client,

@@ -121,6 +121,7 @@ const ARGUMENTS: Readonly<Record<string, unknown[]>> = {
   audit: [{ client: 'x', action: 'a', limit: 1, after: 1 }],
   verifyAudit: ['1:a'],
   deadLetters: [{ queue: 'x', limit: 1 }],
+  operations: [],
 };
 
 function operationOf(verb: string, path: string): Operation | undefined {

@@ -27,6 +27,7 @@ import type {
   Envelope,
   FleetQuery,
   FleetView,
+  OperationsView,
   GoBackRequest,
   KeyList,
   KeysQuery,
@@ -440,6 +441,11 @@ export class Podway {
 
   deadLetters(query: { queue?: string; limit?: number } = {}): Promise<DeadLetterList> {
     return this.get('/v1/dead-letters', query);
+  }
+
+  /** What waits, who works and how long stages take. For the hosting service. */
+  operations(): Promise<OperationsView> {
+    return this.get('/v1/operations');
   }
 
   /** Puts dead letters back into the queues that they died on. Resolves with how many. */

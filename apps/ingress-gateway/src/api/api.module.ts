@@ -14,6 +14,7 @@ import {
   FleetReader,
   Inventory,
   OidcTrusts,
+  OperationsReader,
   OutboxRelay,
   PodPauses,
   ReleaseMarks,
@@ -24,6 +25,7 @@ import {
   tenantScoped,
   Updates,
   Webhooks,
+  WriteFences,
 } from '@podway/persistence';
 import type { ServiceContext } from '@podway/service-kit';
 import { IngressGatewaySettings } from '../ingress-gateway.config.js';
@@ -96,6 +98,7 @@ export class ApiModule {
         { provide: Publishers, useValue: new Publishers(dataSource) },
         { provide: DeploymentReader, useValue: new DeploymentReader(scoped) },
         { provide: FleetReader, useValue: new FleetReader(scoped) },
+        { provide: OperationsReader, useValue: new OperationsReader(dataSource) },
         { provide: DriftReader, useValue: new DriftReader(scoped) },
         { provide: Inventory, useValue: new Inventory(scoped) },
         { provide: PodPauses, useValue: new PodPauses(scoped) },
@@ -103,6 +106,7 @@ export class ApiModule {
         { provide: Comparisons, useValue: new Comparisons(scoped) },
         { provide: Resources, useValue: new Resources(scoped) },
         { provide: Rotation, useValue: new Rotation(scoped) },
+        { provide: WriteFences, useValue: new WriteFences(scoped) },
         { provide: Updates, useValue: new Updates(scoped) },
         { provide: SigningKeys, useValue: new SigningKeys(scoped) },
         { provide: AuditLog, useValue: new AuditLog(dataSource) },

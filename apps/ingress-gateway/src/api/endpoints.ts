@@ -11,6 +11,7 @@ import { EventsController } from './events/events.controller.js';
 import { KeysController } from './keys/keys.controller.js';
 import { FleetController } from './fleet/fleet.controller.js';
 import { CallerController } from './identity/caller.controller.js';
+import { OperationsController } from './operations/operations.controller.js';
 import { PodsController } from './pods/pods.controller.js';
 import { ReleasesController } from './releases/releases.controller.js';
 import { DriftController } from './drift/drift.controller.js';
@@ -47,6 +48,7 @@ export const controllers = [
   WebhooksController,
   WebhookDeliveriesController,
   DeadLettersController,
+  OperationsController,
   ServiceController,
   BrokerUsersController,
   SigningKeysController,

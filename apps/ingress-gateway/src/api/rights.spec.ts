@@ -140,6 +140,7 @@ const rows: Record<string, Row> = {
   revokeBrokerUser: ['/v1/clients/:client/broker-users/x', '403 403 403 403 403 403 403 403 403 403 409'],
   listDeadLetters:  ['/v1/dead-letters',                  '403 403 403 403 403 403 403 403 403 200 200'],
   replayDeadLetters:['/v1/dead-letters/replay',           '403 403 403 403 403 403 403 403 403 200 200'],
+  getOperations:    ['/v1/operations',                    '403 403 403 403 403 403 403 403 403 200 200'],
   createSigningKey: ['/v1/signing-keys',                  '403 403 403 403 403 403 403 403 403 403 201', () => ({ client: 'acme', publicKey: signingPair('acme').known.publicKey })],
   listSigningKeys:  ['/v1/signing-keys',                   all],
   revokeSigningKey: ['/v1/signing-keys/:signing',         '403 403 403 403 403 403 403 403 403 403 204'],

@@ -80,6 +80,11 @@ export const driftTables: readonly TenantTable[] = [
   { table: 'coordinator.drift_checks', may: 'select', sees: byInventory('drift_checks.pod') },
 ];
 
+/** PODs whose users may not write. */
+export const fenceTables: readonly TenantTable[] = [
+  { table: 'ingress.write_fences', may: 'select', sees: byInventory('write_fences.pod') },
+];
+
 /** Webhooks are the client's, not a POD's: no delegation shows them. */
 export const webhookTables: readonly TenantTable[] = [
   { table: 'ingress.webhooks', may: 'select, insert, update, delete', sees: byClient },

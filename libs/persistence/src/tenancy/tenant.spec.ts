@@ -16,11 +16,20 @@ import { Inventory } from '../inventory/inventory.js';
 import { Resources } from '../inventory/resources.js';
 import { EventFeed } from '../outbox/event-feed.js';
 import { Rotation } from '../rotation/rotation.js';
+import { WriteFences } from '../rotation/write-fences.js';
 import { asTenant, beyondTenant, tenantScoped, type Tenant } from './tenant.js';
-import { driftTables, releaseTables, tenantTables, waitingTables, webhookTables } from './tenant-tables.js';
+import {
+  driftTables,
+  fenceTables,
+  releaseTables,
+  tenantTables,
+  waitingTables,
+  webhookTables,
+} from './tenant-tables.js';
 
 const walledTables = [
   ...[...tenantTables, ...waitingTables, ...releaseTables, ...driftTables],
+  ...fenceTables,
   ...webhookTables,
 ];
 
@@ -38,6 +47,7 @@ function readers(dataSource: Database) {
     Comparisons: new Comparisons(dataSource),
     DriftReader: new DriftReader(dataSource),
     Webhooks: new Webhooks(dataSource),
+    WriteFences: new WriteFences(dataSource),
   };
 }
 type Readers = ReturnType<typeof readers>;
@@ -78,6 +88,7 @@ const asks: Record<string, Ask> = {
   'ReleaseMarks.against': (from, of) => from.ReleaseMarks.against(of.pod, { artifact: of.digest }),
   'Comparisons.awaited': (from, of) => from.Comparisons.awaited(of.updateId, 0),
   'DriftReader.check': (from, of) => from.DriftReader.check(of.pod),
+  'WriteFences.of': (from, of) => from.WriteFences.of(of.pod),
   'Webhooks.find': (from, of) => from.Webhooks.find(of.webhook),
   'Webhooks.list': (from, of) => from.Webhooks.list(of.client),
   'Webhooks.deliveries': (from, of) => from.Webhooks.deliveries(of.webhook, { limit: 9 }),
@@ -100,6 +111,7 @@ const others = [
   ...['create', 'change', 'rotate', 'remove', 'tried', 'changed'].map((name) => `Webhooks.${name}`),
   ...['PodPauses.pause', 'PodPauses.resume', 'ReleaseMarks.mark', 'ReleaseMarks.unmark'],
   ...['Comparisons.ask', 'Comparisons.answer', 'DriftReader.request'],
+  ...['WriteFences.set', 'WriteFences.settled', 'WriteFences.progress'],
 ];
 
 const acme: Tenant = { client: 'acme', pods: [] };

@@ -13,6 +13,7 @@ import {
   PodPauses,
   Rotation,
   visibleTo,
+  WriteFences,
   type Identity,
 } from '@podway/persistence';
 import { Endpoint } from '../endpoint.js';
@@ -36,6 +37,7 @@ export class PodsController {
     private readonly pauses: PodPauses,
     private readonly lookup: PodLookup,
     private readonly facts: ReleaseFactsReader,
+    private readonly fences: WriteFences,
   ) {}
 
   @Endpoint({
@@ -101,15 +103,17 @@ export class PodsController {
   async one(@Caller() caller: Identity, @Param('id') id: string): Promise<PodDetailView> {
     const pod = await this.lookup.find(caller, id);
     const names = pod.spec.servers.map((server) => server.name);
-    const [[release], [activity], [pause], status, inRotation, facts] = await Promise.all([
+    const [[release], [activity], [pause], status, inRotation, facts, fence] = await Promise.all([
       this.deployments.currentReleases([id]),
       this.deployments.activity([id]),
       this.pauses.of([id]),
       this.deployments.serverStatus(id),
       this.rotation.inRotation(id, names),
       this.facts.of(id),
+      this.fences.of(id),
     ]);
-    return podDetail(podView(pod, release, activity, pause), pod, { release, status, inRotation, facts });
+    const known = { release, status, inRotation, facts, fence };
+    return podDetail(podView(pod, release, activity, pause), pod, known);
   }
 
   @Endpoint({

@@ -14,14 +14,23 @@ import { Updates } from '../ingress/updates.js';
 import { Webhooks } from '../ingress/webhooks.js';
 import { Inventory } from '../inventory/inventory.js';
 import { Resources } from '../inventory/resources.js';
+import { Logs } from '../logs/logs.js';
 import { EventFeed } from '../outbox/event-feed.js';
 import { Rotation } from '../rotation/rotation.js';
 import { asTenant, beyondTenant, tenantScoped, type Tenant } from './tenant.js';
-import { driftTables, releaseTables, tenantTables, waitingTables, webhookTables } from './tenant-tables.js';
+import {
+  driftTables,
+  logTables,
+  releaseTables,
+  tenantTables,
+  waitingTables,
+  webhookTables,
+} from './tenant-tables.js';
 
 const walledTables = [
   ...[...tenantTables, ...waitingTables, ...releaseTables, ...driftTables],
   ...webhookTables,
+  ...logTables,
 ];
 
 function readers(dataSource: Database) {
@@ -38,6 +47,7 @@ function readers(dataSource: Database) {
     Comparisons: new Comparisons(dataSource),
     DriftReader: new DriftReader(dataSource),
     Webhooks: new Webhooks(dataSource),
+    Logs: new Logs(dataSource),
   };
 }
 type Readers = ReturnType<typeof readers>;
@@ -82,6 +92,8 @@ const asks: Record<string, Ask> = {
   'Webhooks.list': (from, of) => from.Webhooks.list(of.client),
   'Webhooks.deliveries': (from, of) => from.Webhooks.deliveries(of.webhook, { limit: 9 }),
   'Webhooks.delivery': (from, of) => from.Webhooks.delivery(of.webhook, of.updateId),
+  'Logs.read': (from, of) => from.Logs.read(of.deploymentId, { after: 0, limit: 9 }),
+  'Logs.last': (from, of) => from.Logs.last(of.deploymentId),
   'Resources.find': (from, of) => from.Resources.find(of.client, 'storefront'),
   'Resources.list': (from, of) => from.Resources.list(of.client),
 };
@@ -99,6 +111,7 @@ const others = [
   ...['EventFeed.start', 'EventFeed.close', 'EventFeed.onMore', 'EventFeed.last', 'EventFeed.oldest'],
   ...['create', 'change', 'rotate', 'remove', 'tried', 'changed'].map((name) => `Webhooks.${name}`),
   ...['PodPauses.pause', 'PodPauses.resume', 'ReleaseMarks.mark', 'ReleaseMarks.unmark'],
+  ...['Logs.append', 'Logs.nextRun', 'Logs.prune'],
   ...['Comparisons.ask', 'Comparisons.answer', 'DriftReader.request'],
 ];
 

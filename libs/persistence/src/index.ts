@@ -6,6 +6,8 @@ export * from './outbox/relay.js';
 export * from './outbox/outbox-relay.js';
 export { EventNumbering, EventPublisher } from './outbox/event-log.js';
 export * from './outbox/event-feed.js';
+export { Logs, type LogFilter, type LogSubject, type NewLogLine } from './logs/logs.js';
+export { LogFeed } from './logs/log-feed.js';
 export * from './rotation/rotation.js';
 export type { DrainProgress } from './rotation/drain-progress.js';
 export { WriteFences, type WriteFence } from './rotation/write-fences.js';

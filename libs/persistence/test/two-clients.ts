@@ -10,6 +10,7 @@ import {
   ResourceEntity,
   ServerStatusEntity,
 } from '../src/entities/index.js';
+import { Logs } from '../src/logs/logs.js';
 import { ReleaseMarks } from '../src/ingress/release-marks.js';
 import { PodPauses } from '../src/ingress/pod-pauses.js';
 import { Updates } from '../src/ingress/updates.js';
@@ -129,6 +130,13 @@ async function filled(dataSource: Database, things: ThingsOfClient): Promise<Thi
   );
   await dataSource.query('insert into ingress.write_fences (pod, deployment_id) values ($1, $2)', [
     ...[pod, deploymentId],
+  ]);
+  await new Logs(dataSource).append({ deploymentId, client, pod }, [
+    {
+      ...{ server: 's1', step: 'Installing', part: 'a', run: 0, line: 0, level: 'info' },
+      text: client,
+      at: now,
+    },
   ]);
   await new Rotation(dataSource).set(pod, new Map([['s1', false]]), 1);
   const key = await new SigningKeys(dataSource).add({

@@ -91,6 +91,10 @@ export const webhookTables: readonly TenantTable[] = [
   { table: 'ingress.webhook_deliveries', may: 'select, insert, update', sees: byClient },
 ];
 
+export const logTables: readonly TenantTable[] = [
+  { table: 'coordinator.log_lines', may: 'select', sees: byPod('pod') },
+];
+
 /** SQL that puts a table behind the wall. For migrations. */
 export function tenantTable({ table, may, sees, writes = sees }: TenantTable): string {
   return `

@@ -14,6 +14,7 @@ import { Updates } from '../ingress/updates.js';
 import { Webhooks } from '../ingress/webhooks.js';
 import { Inventory } from '../inventory/inventory.js';
 import { Resources } from '../inventory/resources.js';
+import { Logs } from '../logs/logs.js';
 import { EventFeed } from '../outbox/event-feed.js';
 import { Rotation } from '../rotation/rotation.js';
 import { WriteFences } from '../rotation/write-fences.js';
@@ -21,6 +22,7 @@ import { asTenant, beyondTenant, tenantScoped, type Tenant } from './tenant.js';
 import {
   driftTables,
   fenceTables,
+  logTables,
   releaseTables,
   tenantTables,
   waitingTables,
@@ -31,6 +33,7 @@ const walledTables = [
   ...[...tenantTables, ...waitingTables, ...releaseTables, ...driftTables],
   ...fenceTables,
   ...webhookTables,
+  ...logTables,
 ];
 
 function readers(dataSource: Database) {
@@ -48,6 +51,7 @@ function readers(dataSource: Database) {
     DriftReader: new DriftReader(dataSource),
     Webhooks: new Webhooks(dataSource),
     WriteFences: new WriteFences(dataSource),
+    Logs: new Logs(dataSource),
   };
 }
 type Readers = ReturnType<typeof readers>;
@@ -93,6 +97,8 @@ const asks: Record<string, Ask> = {
   'Webhooks.list': (from, of) => from.Webhooks.list(of.client),
   'Webhooks.deliveries': (from, of) => from.Webhooks.deliveries(of.webhook, { limit: 9 }),
   'Webhooks.delivery': (from, of) => from.Webhooks.delivery(of.webhook, of.updateId),
+  'Logs.read': (from, of) => from.Logs.read(of.deploymentId, { after: 0, limit: 9 }),
+  'Logs.last': (from, of) => from.Logs.last(of.deploymentId),
   'Resources.find': (from, of) => from.Resources.find(of.client, 'storefront'),
   'Resources.list': (from, of) => from.Resources.list(of.client),
 };
@@ -110,6 +116,7 @@ const others = [
   ...['EventFeed.start', 'EventFeed.close', 'EventFeed.onMore', 'EventFeed.last', 'EventFeed.oldest'],
   ...['create', 'change', 'rotate', 'remove', 'tried', 'changed'].map((name) => `Webhooks.${name}`),
   ...['PodPauses.pause', 'PodPauses.resume', 'ReleaseMarks.mark', 'ReleaseMarks.unmark'],
+  ...['Logs.append', 'Logs.nextRun', 'Logs.prune'],
   ...['Comparisons.ask', 'Comparisons.answer', 'DriftReader.request'],
   ...['WriteFences.set', 'WriteFences.settled', 'WriteFences.progress'],
 ];

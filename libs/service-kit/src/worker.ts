@@ -14,6 +14,7 @@ import {
   type ServiceContext,
   type ServiceDefinition,
 } from './service.js';
+import { keptStepLogs } from './kept-step-log.js';
 import { usualPace } from './progress-reporter.js';
 import { SignsOfLife } from './signs-of-life.js';
 import { StepRunner, type StepWork } from './step-runner.js';
@@ -62,7 +63,9 @@ export function defineWorker<S extends CommonSettings = CommonSettings>(definiti
       const parts = workerParts(infrastructure, settings, logger);
       const { broker } = infrastructure;
       const telemetry = telemetryOf(context);
-      const runner = new StepRunner(definition.name, broker, parts.balancer, logger, usualPace, telemetry);
+      const { balancer } = parts;
+      const logs = keptStepLogs(parts.logs, settings.logMaxLines);
+      const runner = new StepRunner(definition.name, broker, balancer, logs, logger, usualPace, telemetry);
       const handlers = definition.steps(parts, settings);
       const controllers = handlers.map((handler) => handler.controller(runner));
 

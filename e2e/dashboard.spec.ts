@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Envelope } from '@podway/contracts';
 import {
   accessibilityProblems,
   PATIENCE_MS,
@@ -110,6 +112,7 @@ describe('the dashboard', () => {
     expect(await rows.locator('.main-cell a').allTextContents()).toEqual(['shop', 'blog']);
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'fleet');
+    await rows.filter({ hasText: 'blog' }).getByText('Staging').waitFor();
     await page.getByRole('link', { name: /^Updating/ }).click();
     await expect
       .poll(() => rows.locator('.main-cell a').allTextContents(), { timeout: PATIENCE_MS })
@@ -122,6 +125,11 @@ describe('the dashboard', () => {
     await heading('shop').waitFor();
   });
 
+  it('tells when users can only read', async () => {
+    await open('pods/blog');
+    await page.getByText('Users can only read').waitFor();
+  });
+
   it('shows each server', async () => {
     await open('pods/shop');
     const tiles = page.locator('.tile');
@@ -131,6 +139,18 @@ describe('the dashboard', () => {
     expect(await tiles.count()).toBe(4);
     await button('Look at the servers').click();
     await tiles.first().getByText('In sync').waitFor();
+    await tiles.first().getByText('What the last deployment did here').click();
+    const done = page.getByRole('list', { name: 'What the last deployment did on web1' });
+    await done.getByText('Chosen as the canary').waitFor();
+    await done
+      .getByText(/^Proving the roll-back: /)
+      .first()
+      .waitFor();
+    await tiles.nth(3).getByText('What the last deployment did here').click();
+    await page
+      .getByText(/on web4|Nothing was done to this server/)
+      .first()
+      .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'servers');
   });
@@ -161,6 +181,11 @@ describe('the dashboard', () => {
     await log.getByText('Succeeded').last().waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'events');
+    const [download] = await Promise.all([page.waitForEvent('download'), button('Download').click()]);
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+    const sequences = lines.map((line) => Number((JSON.parse(line) as Envelope).sequence));
+    expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+    expect(sequences.length).toBeGreaterThan(50);
     // Whoever scrolls up is let alone, and can go back to the end.
     expect(await button('Follow the end').count()).toBe(0);
     await log.hover();
@@ -173,6 +198,7 @@ describe('the dashboard', () => {
   });
 
   it.each([
+    ['now', 'Steps at work'],
     ['dead-letters', 'There are no dead letters'],
     ['audit', 'publishUpdate'],
     ['clients', 'acme'],
@@ -182,7 +208,8 @@ describe('the dashboard', () => {
     await open(`operations/${view}`);
     await page.getByText(text).first().waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
-    if (view === 'audit') await picture(page, 'operations');
+    if (view === 'now') await picture(page, 'operations');
+    if (view === 'audit') await picture(page, 'audit');
   });
 
   it('shows a client its own alone', async () => {

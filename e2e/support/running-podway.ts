@@ -76,7 +76,7 @@ async function start(folder: string, ending: (() => Promise<void>)[]): Promise<O
 }
 
 function withApproval(spec: PodSpec): PodSpec {
-  const policy = { approval: { replication: 'required' as const } };
+  const policy = { approval: { replication: 'required' as const }, fenceWrites: true };
   return { ...spec, name: 'blog', client: 'acme', hosts: ['blog.localhost'], environment: 'staging', policy };
 }
 

@@ -57,6 +57,7 @@ import {
   describeDelegationsRevoke,
 } from './commands/delegations.js';
 import { describeEvents, events } from './commands/events.js';
+import { describeLogs, logs } from './commands/logs.js';
 import {
   describeKeysCreate,
   describeKeysList,
@@ -197,6 +198,7 @@ function describeProgram(surroundings: Surroundings, exit: (code: number) => voi
   add(program, 'publish', describePublish, publish);
   add(program, 'status', describeStatus, status);
   add(program, 'events', describeEvents, events);
+  add(program, 'logs', describeLogs, logs);
   add(program, 'rollback', describeRollback, rollback);
   add(program, 'abort', describeAbort, abort);
   add(program, 'retry', describeRetry, retry);

@@ -18,6 +18,12 @@ export class Printer {
     return this.surroundings.stdout.columns ?? 80;
   }
 
+  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
+  get width(): number | undefined {
+    const { isTTY, columns = 80 } = this.surroundings.stdout;
+    return isTTY ? columns : undefined;
+  }
+
   /** One result: as JSON when that was asked for, else as these lines. */
   result(value: unknown, lines: () => readonly string[]): void {
     const text = this.json ? JSON.stringify(value, undefined, 2) : lines().join('\n');

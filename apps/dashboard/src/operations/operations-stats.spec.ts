@@ -21,11 +21,11 @@ const told = (seen: OperationsView): Record<string, string> =>
 
 it('is calm when nothing is to be done', () => {
   expect(told(view())).toEqual({
-    'Updates that run': '0, all PODs are at rest, quiet',
-    'Updates that wait': '0, none, quiet',
+    Running: '0, no update: all PODs are at rest, quiet',
+    Waiting: '0, no update, quiet',
     'Steps at work': '0 of 8, 0 workers busy, 1 idle, quiet',
     'SSH sessions': '0, commands that run on servers, quiet',
-    'Messages that wait': '0, 0 messages not sent yet, quiet',
+    Messages: '0, wait in queues; 0 not sent yet, quiet',
     'Dead letters': '0, every message was handled, good',
     Gateways: '1, route accesses, quiet',
   });
@@ -49,11 +49,11 @@ it('sums up what goes on; what waits for its POD does not run', () => {
     }),
   );
   expect(seen).toMatchObject({
-    'Updates that run': '2, longest in its state: 1 min 2 s, busy',
-    'Updates that wait': '5, for 1 POD, the oldest 15 min 0 s, quiet',
+    Running: '2, updates, the longest 1 min 2 s in its stage, busy',
+    Waiting: '5, updates for 1 POD, the oldest 15 min 0 s, quiet',
     'Steps at work': '2 of 16, 1 worker busy, 1 idle, busy',
     'SSH sessions': '4, commands that run on servers, quiet',
-    'Messages that wait': '7, 1 message not sent yet, quiet',
+    Messages: '7, wait in queues; 1 not sent yet, quiet',
   });
 });
 
@@ -62,7 +62,7 @@ it('points at what is wrong', () => {
   expect([queues, deadLetters]).toEqual([[], 0]);
   expect(told(silent)).toMatchObject({
     'Steps at work': '0, no worker lives, bad',
-    'Messages that wait': '?, the broker does not answer; 0 messages not sent yet, bad',
+    Messages: '?, the broker does not answer; 0 not sent yet, bad',
     'Dead letters': '?, look, mend the cause, replay, bad',
     Gateways: '0, nobody routes accesses, bad',
   });

@@ -23,13 +23,11 @@ export function statsOf(view: OperationsView): Stat[] {
 function running({ stages }: OperationsView): Stat {
   const now = stages.filter((one) => one.now > 0 && one.stage !== 'Queued');
   const count = sumOf(now, (one) => one.now);
+  const longest = lengthOf(oldest(now.map((one) => one.oldestMs)));
   return {
-    name: 'Updates that run',
+    name: 'Running',
     value: count,
-    below:
-      count === 0
-        ? 'all PODs are at rest'
-        : `longest in its state: ${lengthOf(oldest(now.map((one) => one.oldestMs)))}`,
+    below: count === 0 ? 'no update: all PODs are at rest' : `updates, the longest ${longest} in its stage`,
     ...(count === 0 ? { icon: 'check', tone: 'quiet' } : { icon: 'pulse', tone: 'busy' }),
     to: '/?show=updating',
   };
@@ -37,9 +35,9 @@ function running({ stages }: OperationsView): Stat {
 
 function waiting({ waiting: { updates, pods, oldestMs } }: OperationsView): Stat {
   return {
-    name: 'Updates that wait',
+    name: 'Waiting',
     value: updates,
-    below: updates === 0 ? 'none' : `for ${many(pods, 'POD')}, the oldest ${lengthOf(oldestMs)}`,
+    below: updates === 0 ? 'no update' : `updates for ${many(pods, 'POD')}, the oldest ${lengthOf(oldestMs)}`,
     ...{ icon: 'clock', tone: 'quiet' },
     to: '/?show=waiting',
   };
@@ -71,11 +69,23 @@ function sessions({ workers }: OperationsView): Stat {
 
 function messages({ queues, outboxes }: OperationsView): Stat {
   const unsent = sumOf(outboxes, (one) => one.count);
-  const below = `${many(unsent, 'message')} not sent yet`;
-  const name = 'Messages that wait';
+  const unsentText = `${unsent} not sent yet`;
+  const name = 'Messages';
   if (!queues)
-    return { name, value: '?', below: `the broker does not answer; ${below}`, icon: 'alert', tone: 'bad' };
-  return { name, value: sumOf(queues, (one) => one.waiting), below, icon: 'list', tone: 'quiet' };
+    return {
+      name,
+      value: '?',
+      below: `the broker does not answer; ${unsentText}`,
+      icon: 'alert',
+      tone: 'bad',
+    };
+  return {
+    name,
+    value: sumOf(queues, (one) => one.waiting),
+    below: `wait in queues; ${unsentText}`,
+    icon: 'list',
+    tone: 'quiet',
+  };
 }
 
 function dead({ deadLetters }: OperationsView): Stat {

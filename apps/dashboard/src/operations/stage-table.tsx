@@ -27,6 +27,7 @@ export function StageTable({ stages, windowMs }: StageTableProps) {
           <thead>
             <tr>
               <th scope="col">Stage</th>
+              <th scope="col">FIG. 2</th>
               <th scope="col">Now in it</th>
               <th scope="col">Longest of these</th>
               <th scope="col">Left it in {hours} h</th>
@@ -46,15 +47,12 @@ export function StageTable({ stages, windowMs }: StageTableProps) {
 }
 
 function StageRow({ stage: { stage, now, oldestMs, left, p50Ms, p95Ms } }: { stage: StageTimesView }) {
-  const fig = figOf(stage);
   return (
     <tr>
       <td className="main-cell" data-label="Stage">
-        <div>
-          <b>{states[stage].word}</b>
-          <small>{fig === undefined ? 'waits' : `FIG. 2, ${fig}`}</small>
-        </div>
+        <b>{states[stage].word}</b>
       </td>
+      <td data-label="FIG. 2">{figOf(stage) ?? '-'}</td>
       <td data-label="Now in it" className="number">
         {now}
       </td>

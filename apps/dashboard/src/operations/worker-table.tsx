@@ -30,6 +30,7 @@ export function WorkerTable({ workers, at }: WorkerTableProps) {
           <thead>
             <tr>
               <th scope="col">Service</th>
+              <th scope="col">Machine</th>
               <th scope="col">State</th>
               <th scope="col">Steps at work</th>
               <th scope="col">SSH sessions</th>
@@ -53,11 +54,9 @@ function WorkerRow({ worker, at }: { worker: WorkerView; at: string }) {
   return (
     <tr>
       <td className="main-cell" data-label="Service">
-        <div>
-          <b>{service}</b>
-          <small>on {host}</small>
-        </div>
+        <b>{service}</b>
       </td>
+      <td data-label="Machine">{host}</td>
       <td data-label="State">
         <Mark shown={workerShown(worker, Date.parse(at))} quiet />
       </td>

@@ -1,8 +1,10 @@
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import type { Envelope } from '@podway/contracts';
 import { useSession } from '../session/session.js';
+import { Icon } from '../shown/icon.js';
 import { Loaded } from '../shown/problem.js';
 import { At } from '../shown/times.js';
 import { stepsOnServer } from './steps-on-server.js';
@@ -22,9 +24,17 @@ export function LastDeployment({ pod, server, deploymentId }: LastDeploymentProp
         <summary>What the last deployment did here</summary>
         {open && <Steps pod={pod} server={server} deploymentId={deploymentId} />}
       </details>
-      <Link to={`/deployments/${deploymentId}/log?server=${server}`} aria-label={`Log of ${server}`}>
+      <Button
+        component={Link}
+        to={`/deployments/${deploymentId}/log?server=${server}`}
+        size="compact-sm"
+        variant="default"
+        mt={6}
+        leftSection={<Icon name="list" />}
+        aria-label={`Log of ${server}`}
+      >
         Log
-      </Link>
+      </Button>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { DelegationsController } from './delegations/delegations.controller.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
 import { endpointsOf, type EndpointSpec } from './endpoint.js';
 import { EventsController } from './events/events.controller.js';
+import { LogsController } from './logs/logs.controller.js';
 import { KeysController } from './keys/keys.controller.js';
 import { FleetController } from './fleet/fleet.controller.js';
 import { CallerController } from './identity/caller.controller.js';
@@ -31,6 +32,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 export const controllers = [
   UpdatesController,
   DeploymentsController,
+  LogsController,
   CallerController,
   FleetController,
   PodsController,

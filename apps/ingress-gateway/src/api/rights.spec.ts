@@ -84,6 +84,8 @@ const rows: Record<string, Row> = {
   retryDeployment:  ['/v1/deployments/:deployment/retry', '403 403 403 403 403 403 403 403 403 409 409'],
   approveDeployment:['/v1/deployments/:awaiting/approve', '403 403 202 403 403 403 403 403 403 202 202'],
   refuseDeployment: ['/v1/deployments/:awaiting/refuse',  '403 403 202 403 403 403 403 403 403 202 202'],
+  listLogs:         ['/v1/deployments/:deployment/logs',  '200 200 200 404 200 404 200 200 404 200 200'],
+  streamLogs:       ['/v1/deployments/:deployment/logs/stream', '200 200 200 404 200 404 200 200 404 200 200'],
   getCaller:        ['/v1/caller',                         all],
   getFleet:         ['/v1/fleet',                          all],
   listPods:         ['/v1/pods',                           all],

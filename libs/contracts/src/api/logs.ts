@@ -58,7 +58,7 @@ export class LogsQuery extends FollowLogsQuery {
   @Type(() => Number)
   @IsInt()
   @Min(1)
-  @Max(5_000)
+  @Max(2_000)
   limit?: number;
 }
 

@@ -128,6 +128,8 @@ describe('publish', () => {
     expect(ran.code).toBe(5);
     expect(ran.stdout).toMatch(/^↩ RolledBack after /);
     expect(ran.stderr).toMatch(/^podway: VERIFICATION\.FAILED: web\d: /m);
+    const logs = await asPublisher('logs --pod shop --level error');
+    expect(logs.stdout).toMatch(/^\d\d:\d\d:\d\d web\d http GET \/: error: failed after \d+ ms: /m);
   }, 60_000);
 
   it('returns at once with --no-wait', async () => {

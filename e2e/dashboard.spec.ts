@@ -16,6 +16,8 @@ let browser: TestBrowser;
 let page: Page;
 /** What the page itself complained about: errors, and what its policy refused. */
 const complaints: string[] = [];
+/** Id of a deployment that was rolled back. */
+let broken: string;
 
 beforeAll(async () => {
   [podway, browser] = await Promise.all([startRunningPodway(), startBrowser()]);
@@ -37,6 +39,12 @@ const heading = (name: string) => page.getByRole('heading', { level: 1, name });
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const mark = (word: string) => page.locator('.heading .mark', { hasText: word });
 const steps = (name: string) => page.getByRole('list', { name, exact: true }).getByRole('listitem');
+
+/** The text of what the button saves. */
+async function downloaded(): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), button('Download').click()]);
+  return readFile(await download.path(), 'utf8');
+}
 
 async function signIn(key: string): Promise<void> {
   await page.getByLabel('API key or OIDC token', { exact: true }).fill(key);
@@ -68,7 +76,8 @@ describe('the dashboard', () => {
 
   it('shows a broken update on its way back', async () => {
     const update = await podway.publish('shop', 'shop/1.2.0-broken');
-    await open(`deployments/${update.deploymentId}`);
+    broken = update.deploymentId;
+    await open(`deployments/${broken}`);
     await mark('Rolled back').waitFor();
     expect(await steps('Steps').locator('.status').allTextContents()).toEqual([
       ...['Done', 'Done', 'Done', 'Done', 'Failed', 'Not reached', 'Not reached'],
@@ -81,6 +90,33 @@ describe('the dashboard', () => {
     await page.locator('.log li').filter({ hasText: 'Rolled back' }).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'deployment');
+  });
+
+  it('shows what was said on the servers, whole and by what is asked for', async () => {
+    await open(`deployments/${broken}`);
+    await page.getByRole('tab', { name: 'Log of the servers' }).click();
+    const log = page.getByRole('log', { name: 'Log' });
+    await log.getByText('installed site').waitFor();
+    await page.getByText('The deployment is over').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await log.scrollIntoViewIfNeeded();
+    await picture(page, 'log');
+    const all = (await downloaded()).trimEnd().split('\n');
+    expect(all.map((line) => Number(line.split(' ')[0]))).toEqual(all.map((_, index) => index + 1));
+    await page.getByLabel('Level').selectOption('error');
+    await log.getByText('installed site').waitFor({ state: 'detached' });
+    await log.locator('.level', { hasText: 'error' }).first().waitFor();
+    await log
+      .getByRole('link', { name: /^Link to line/ })
+      .first()
+      .click();
+    await log.locator('.line-marked').waitFor();
+    expect(new URL(page.url()).search).toMatch(/^\?level=error&line=\d+$/);
+    const errors = (await downloaded()).trimEnd().split('\n');
+    expect(errors).toEqual(all.filter((line) => line.split(' ')[2] === 'error'));
+    await page.getByLabel('Search in the log').fill('no such words');
+    await page.keyboard.press('Enter');
+    await page.getByText('No line is like that').waitFor();
   });
 
   it('has approved what waits for it, and aborted what shall not go on', async () => {
@@ -146,13 +182,15 @@ describe('the dashboard', () => {
       .getByText(/^Proving the roll-back: /)
       .first()
       .waitFor();
+    await page.mouse.move(0, 0);
+    await page.evaluate('window.scrollTo(0, 0)');
+    await picture(page, 'servers');
     await tiles.nth(3).getByText('What the last deployment did here').click();
     await page
       .getByText(/on web4|Nothing was done to this server/)
       .first()
       .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
-    await picture(page, 'servers');
   });
 
   it('shows what a release changed, and goes back with a reason', async () => {
@@ -181,8 +219,7 @@ describe('the dashboard', () => {
     await log.getByText('Succeeded').last().waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'events');
-    const [download] = await Promise.all([page.waitForEvent('download'), button('Download').click()]);
-    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+    const lines = (await downloaded()).trimEnd().split('\n');
     const sequences = lines.map((line) => Number((JSON.parse(line) as Envelope).sequence));
     expect(sequences).toEqual(sequences.map((_, index) => index + 1));
     expect(sequences.length).toBeGreaterThan(50);

@@ -1,8 +1,8 @@
 import type { FollowLogsQuery, LogLine } from '@podway/contracts';
 import type { Podway } from '@podway/sdk';
 
-/** As many as the server gives at once. */
-const PAGE = 5_000;
+/** Lines that are asked for at once: as many as may be. */
+const PAGE = 2_000;
 
 /** A line as text: what a file and a terminal show of it. */
 export function textOf({ number, at, server, step, part, level, text }: LogLine): string {

@@ -26,6 +26,7 @@ function Line({ line, marked }: { line: LogLine; marked: boolean }) {
   const [params] = useSearchParams();
   const query = new URLSearchParams(params);
   query.set('line', String(number));
+  const where = `${states[step].word}, ${part}`;
   return (
     <div className={marked ? 'line log-line line-marked' : 'line log-line'}>
       <Link to={`?${query.toString()}`} aria-label={`Link to line ${number}`} className="line-link mono">
@@ -35,11 +36,9 @@ function Line({ line, marked }: { line: LogLine; marked: boolean }) {
       <span className="level" data-tone={levelTones[level]}>
         {level}
       </span>
-      <span>
-        {server}
-        <small>
-          {states[step].word}, {part}
-        </small>
+      <span className="where">{server}</span>
+      <span className="where" title={where}>
+        {where}
       </span>
       <span className="what mono">{text}</span>
     </div>

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { OperationsView } from '@podway/contracts';
 import { Observer } from './support/observer.js';
 import { Scene } from './support/scene.js';
 
@@ -24,6 +25,15 @@ describe('outcomes of updates', () => {
     const { releases } = await pod.publisher.releases(pod.name);
     expect(releases.map((release) => release.number)).toEqual([2, 1]);
     expect(new Set(releases.map((release) => release.fingerprint)).size).toBe(2);
+  });
+
+  it('the service tells how it fares: every worker, queue and stage', async () => {
+    const seen = await scene.admin.call<OperationsView>('GET', '/v1/operations');
+    const workers = ['auth', 'installer-agent', 'pod-resolver', 'replicator', 'snapshotter', 'verifier'];
+    expect([...new Set(seen.workers.map(({ service }) => service))]).toEqual(workers);
+    expect(seen).toMatchObject({ gateways: 1, deadLetters: 0 });
+    expect(seen.queues?.map(({ queue }) => queue)).toContain('podway.saga-coordinator.outcomes');
+    expect(seen.stages.find(({ stage }) => stage === 'Replicating')).toMatchObject({ now: 0, left: 2 });
   });
 
   it('broken content is rolled back on the canary; the other servers are never touched', async () => {

@@ -1,5 +1,6 @@
 import { Tabs, Text, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import type { DeploymentDetailView, FailureView } from '@podway/contracts';
 import { LogView } from '../logs/log-view.js';
@@ -71,9 +72,15 @@ function Deployment({ deployment }: { deployment: DeploymentDetailView }) {
 function Happening({ deployment: { id, servers } }: { deployment: DeploymentDetailView }) {
   const go = useNavigate();
   const { view = 'timeline' } = useParams();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Who comes for the log wants to see it, and it is far down.
+    if (view === 'log') box.current?.scrollIntoView();
+  }, []);
   const path = (to: string | null): string => `/deployments/${id}${to === 'log' ? '/log' : ''}`;
   return (
     <Tabs
+      ref={box}
       mt="lg"
       value={view}
       onChange={(to) => void go(path(to), { preventScrollReset: true })}

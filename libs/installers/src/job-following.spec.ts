@@ -11,7 +11,7 @@ function followed(views: (Partial<JobView> | undefined)[], secrets: string[] = [
   const events: string[] = [];
   let at = 0;
   const driver = {
-    followJob: async (_: unknown, jobId: string, { fromByte = 0 } = {}): Promise<JobView> => {
+    followJob: async (_: unknown, jobId: string, { fromByte }: { fromByte: number }): Promise<JobView> => {
       const view = views[Math.min(at++, views.length - 1)];
       events.push(`look ${jobId} ${fromByte}`);
       if (!view) throw new StateError('JOB_MISSING', 'no such job', { server: 'web1' });

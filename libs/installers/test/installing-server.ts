@@ -136,7 +136,7 @@ export function installingServer(debian?: () => DebianServer) {
   async function install(
     digest: string,
     components: Component[],
-    ctx: StepContext & Partial<TestContext>,
+    ctx: StepContext & Partial<Pick<TestContext, 'notes'>>,
     besides: InstalledWith = {},
   ) {
     const installers = components.map((component) =>

@@ -1,8 +1,9 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { levelsFrom, type LogLevel } from '@podway/contracts';
 import { advisoryLocks } from '../advisory-locks.js';
 import { LogLineEntity } from '../entities/index.js';
 
+/** Notified by the database, with the deployment's id, when lines were added. */
 export const LOGS_CHANNEL = 'podway_logs';
 const PRUNED_AT_ONCE = 5_000;
 
@@ -38,16 +39,14 @@ export class Logs {
   async append({ deploymentId, client, pod }: LogSubject, lines: readonly NewLogLine[]): Promise<void> {
     if (lines.length === 0) return;
     const column = (name: keyof NewLogLine): unknown[] => lines.map((line) => line[name]);
-    await this.dataSource.transaction(async (manager) => {
-      const key = [advisoryLocks.logs, deploymentId];
-      await manager.query('select pg_advisory_xact_lock($1, hashtext($2))', key);
-      await manager.query(INSERT, [
-        ...[deploymentId, client, pod],
+    await this.dataSource.query(
+      'select coordinator.append_log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+      [
+        ...[advisoryLocks.logs, deploymentId, client, pod],
         ...[column('server'), column('step'), column('part'), column('run'), column('line')],
         ...[column('level'), column('text'), column('at')],
-      ]);
-      await notify(manager, deploymentId);
-    });
+      ],
+    );
   }
 
   /** A number for one run of something that may say other things when it is done again. */
@@ -90,20 +89,6 @@ export class Logs {
   }
 }
 
-// The same line may come twice in one call, too: a step that was tried again reads a program's output anew.
-const INSERT = `
-  insert into coordinator.log_lines (deployment_id, number, client, pod, server, step, part, run, line, level, text, at)
-  select $1, (select coalesce(max(number), 0) from coordinator.log_lines where deployment_id = $1)
-             + row_number() over (order by place),
-         $2, $3, server, step, part, run, line, level, text, at
-    from (select distinct on (server, step, part, run, line) *
-            from unnest($4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[], $9::text[], $10::text[], $11::timestamptz[])
-                 with ordinality as given (server, step, part, run, line, level, text, at, place)
-           order by server, step, part, run, line, place) as fresh
-   where not exists (
-     select 1 from coordinator.log_lines l where l.deployment_id = $1 and l.server = fresh.server and l.step = fresh.step
-        and l.part = fresh.part and l.run = fresh.run and l.line = fresh.line)`;
-
 // A failed roll-back is over, and keeps its lease: it may be taken up again.
 const PRUNE = `
   delete from coordinator.log_lines where (deployment_id, number) in (
@@ -111,10 +96,6 @@ const PRUNE = `
      where l.at < $1 and not exists (
        select 1 from coordinator.deployments d where d.id = l.deployment_id and (d.finished_at is null or d.leased))
      limit ${PRUNED_AT_ONCE})`;
-
-async function notify(manager: EntityManager, deploymentId: string): Promise<void> {
-  await manager.query('select pg_notify($1, $2)', [LOGS_CHANNEL, deploymentId]);
-}
 
 function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;

@@ -17,11 +17,14 @@ export class Workers1790000110000 implements MigrationInterface {
         seen_at timestamptz not null default now()
       );
       create index deployments_finished on coordinator.deployments (finished_at) where finished_at is not null;
+      create index event_log_changes on coordinator.event_log (deployment_id, id)
+        where type = 'io.podway.deployment.changed.v1';
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      drop index coordinator.event_log_changes;
       drop index coordinator.deployments_finished;
       drop table ingress.worker_status;
     `);

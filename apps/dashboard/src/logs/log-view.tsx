@@ -27,7 +27,7 @@ export function LogView({ deploymentId, servers }: LogViewProps) {
   const [params, setParams] = useSearchParams();
   const [server, level, search] = ['server', 'level', 'search'].map((name) => params.get(name) ?? '');
   const at = params.get('line');
-  const [start, setStart] = useState(at === null ? 0 : Math.max(0, Number(at) - BACK));
+  const [start, setStart] = useState(Math.max(0, (Number(at) || 0) - BACK));
   const filters = filtersOf({ server, level, search });
   const asked = JSON.stringify(filters);
   const follow = useCallback(

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface ProcessEntry {
   readonly pid: number;
@@ -41,6 +42,14 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
+  }
+}
+
+/** Resolves when none of them is left: a process that was killed may be seen for a moment more. */
+export async function haveEnded(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) {
+    for (let entry = await readEntry(pid); entry && entry.state !== 'Z'; entry = await readEntry(pid))
+      await sleep(5);
   }
 }
 

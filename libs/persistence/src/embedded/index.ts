@@ -1,4 +1,3 @@
 export { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
 export * from './embedded.errors.js';
 export { freePort } from './free-port.js';
-export { isAlive } from './postmaster.js';

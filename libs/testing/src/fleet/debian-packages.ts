@@ -1,4 +1,3 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { PodwayError } from '@podway/contracts';
@@ -71,27 +70,22 @@ export async function ensurePackages(
     throw new MissingPackagesError(missing, 'This machine has no apt-get');
   tell(`installing ${missing.join(', ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const argv of [
-    ['update', '-q'],
-    ['install', '-q', '-y', '--no-install-recommends', ...missing],
-  ]) {
-    const run = withoutServices(() =>
-      spawnSync('apt-get', argv, { env, encoding: 'utf8', maxBuffer: 2 ** 26 }),
-    );
-    if (run.status !== 0)
-      throw new MissingPackagesError(missing, `apt-get ${argv[0]} failed: ${run.stderr.slice(-2_000)}`);
-  }
+  const argv = [LOCK, 'sh', '-c', install, 'podway-packages', ...missing];
+  const { status, stderr } = spawnSync('flock', argv, { env, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status !== 0) throw new MissingPackagesError(missing, `apt-get failed: ${stderr.slice(-2_000)}`);
 }
 
-const SERVICES_POLICY = '/usr/sbin/policy-rc.d';
+/** Files of tests run side by side, and each may miss something. */
+const LOCK = '/run/lock/podway-test-packages';
 
 /** Packages of databases would start a service of the machine: tests have instances of their own. See invoke-rc.d(8). */
-function withoutServices<T>(install: () => T): T {
-  if (existsSync(SERVICES_POLICY)) return install();
-  writeFileSync(SERVICES_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    return install();
-  } finally {
-    rmSync(SERVICES_POLICY, { force: true });
-  }
-}
+const install = `set -eu
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' >"$policy"
+  chmod 755 "$policy"
+fi
+apt-get -q update
+apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
+`;

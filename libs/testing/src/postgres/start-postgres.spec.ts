@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { Client } from 'pg';
+import { connectDatabase } from '@podway/persistence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from './start-postgres.js';
 
@@ -35,17 +35,17 @@ describe('startPostgres', () => {
   });
 
   it('answers nothing on an open connection after a kill', async () => {
-    const clients = Array.from({ length: 20 }, () => new Client({ connectionString: postgres.url() }));
-    for (const client of clients) {
-      client.on('error', () => undefined);
-      await client.connect();
-    }
+    const database = await connectDatabase({ url: postgres.url(), poolSize: 20 });
+    const asked = (): Promise<unknown>[] =>
+      Array.from({ length: 20 }, () => database.query('select pg_sleep(0.01)'));
+    await Promise.all(asked());
     await postgres.kill();
     try {
-      const answers = await Promise.allSettled(clients.map((client) => client.query('select 1')));
+      const answers = await Promise.allSettled(asked());
       expect(answers.map(({ status }) => status)).not.toContain('fulfilled');
     } finally {
       await postgres.start();
+      await database.destroy();
     }
   });
 

@@ -1,11 +1,10 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
-import { EmbeddedPostgres, isAlive } from '@podway/persistence/embedded';
+import { EmbeddedPostgres } from '@podway/persistence/embedded';
 import { guardFolder } from '../orphan-guard.js';
-import { descendants, signalAll } from '../process-tree.js';
+import { descendants, haveEnded, signalAll } from '../process-tree.js';
 
 /** A private PostgreSQL for tests, in a temporary folder. Port and URL stay the same over restarts. */
 export interface TestPostgres {
@@ -21,10 +20,6 @@ export interface TestPostgres {
   start(): Promise<void>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
-}
-
-async function haveEnded(pids: readonly number[]): Promise<void> {
-  for (const pid of pids) while (await isAlive(pid)) await sleep(5);
 }
 
 /** Starts in about a second. Not durable: the data survive a crash of the server, not of the machine. */

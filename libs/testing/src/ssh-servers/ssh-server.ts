@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerSpec } from '@podway/contracts';
-import { descendants, processesWithEnvironment, signalAll } from '../process-tree.js';
+import { descendants, haveEnded, processesWithEnvironment, signalAll } from '../process-tree.js';
 import { SiteServer } from './site-server.js';
 
 export interface SshServerParts {
@@ -84,8 +84,9 @@ export class SshServer {
     const ended = sshd.exitCode === null && sshd.signalCode === null ? once(sshd, 'exit') : Promise.resolve();
     // Children that are not stopped could fork in between.
     signalAll(await this.#processes(sshd), 'SIGSTOP');
-    signalAll(await this.#processes(sshd), 'SIGKILL');
-    await ended;
+    const all = await this.#processes(sshd);
+    signalAll(all, 'SIGKILL');
+    await Promise.all([ended, haveEnded(all)]);
     await this.#site?.stop();
     this.#site = undefined;
   }

@@ -103,11 +103,12 @@ export class LogStream {
   /** State, last number, lines, in this order: what was written before the deployment ended is among the lines. */
   private async look(cursor: number): Promise<Look> {
     const { logs, deploymentId, filter } = this.options;
-    const { state, last, lines } = await this.asReader(async () => ({
-      state: await this.options.state(),
-      last: await logs.last(deploymentId),
-      lines: await logs.read(deploymentId, { ...filter, after: cursor, limit: BATCH }),
-    }));
+    const { state, last, lines } = await this.asReader(async () => {
+      const state = await this.options.state();
+      const last = await logs.last(deploymentId);
+      const after = { ...filter, after: cursor, limit: BATCH };
+      return { state, last, lines: last > cursor ? await logs.read(deploymentId, after) : [] };
+    });
     let reached = cursor;
     for (const line of lines) {
       if (this.sse.ended.aborted) return { cursor: reached, full: false, state: undefined };

@@ -121,14 +121,23 @@ describe('the dashboard', () => {
 
   it('has approved what waits for it, and aborted what shall not go on', async () => {
     const first = await podway.publish('blog', 'shop/1.0.0');
-    await open(`deployments/${first.deploymentId}`);
+    await open(`deployments/${first.deploymentId}/log`);
     await mark('Waits for approval').waitFor();
+    const log = page.getByRole('log', { name: 'Log' });
+    await log.getByText('installed site').waitFor();
+    await page.getByText('New lines appear by themselves').waitFor();
     await button('Approve').click();
     await page.getByRole('dialog').getByLabel('Reason').fill('looked at it');
     expect(await accessibilityProblems(page)).toEqual([]);
     await button('Approve it').click();
     await mark('Succeeded').waitFor();
     expect(await button('Abort').count()).toBe(0);
+    // What was said since then is there, and that was all.
+    await log
+      .getByText(/^proved: /)
+      .first()
+      .waitFor();
+    await page.getByText('The deployment is over').waitFor();
 
     const second = await podway.publish('blog', 'shop/1.1.0');
     await open(`deployments/${second.deploymentId}`);

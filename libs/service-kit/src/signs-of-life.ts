@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ulid } from 'ulid';
 import type { ServiceName } from '@podway/contracts';
@@ -6,6 +7,7 @@ import type { Workers } from '@podway/persistence';
 import type { Metrics } from '@podway/telemetry';
 
 const EVERY_MS = 3_000;
+const GOODBYE_MS = 2_000;
 
 /** Tells every few seconds that a worker lives and what it has to do: what its own gauges say. */
 export class SignsOfLife {
@@ -26,9 +28,16 @@ export class SignsOfLife {
     this.timer = setInterval(() => this.beat(), EVERY_MS).unref();
   }
 
-  /** Says goodbye. Where the database is away, the row is forgotten by itself. */
+  /** Says goodbye. A database that is away or hangs holds nothing up: the row is forgotten by itself. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    const late = new AbortController();
+    const over = sleep(GOODBYE_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([this.leave(), over]);
+    late.abort();
+  }
+
+  private async leave(): Promise<void> {
     await this.beating;
     await this.workers.leave(this.id).catch(this.untold);
   }

@@ -56,13 +56,16 @@ export class Place {
     return join(this.folder, 'work');
   }
 
-  shell(): Shell {
-    return new Shell(this.work, { ...this.env, PODWAY_URL: this.url });
+  async shell(): Promise<Shell> {
+    return new Shell(this.work, { ...this.env, PODWAY_URL: this.url, PODWAY_KEY: await this.adminKey() });
   }
 
   async admin(): Promise<Podway> {
-    const key = await readFile(join(this.work, '.podway/admin.key'), 'utf8');
-    return new Podway({ url: this.url, key: key.trim() });
+    return new Podway({ url: this.url, key: await this.adminKey() });
+  }
+
+  private async adminKey(): Promise<string> {
+    return (await readFile(join(this.work, '.podway/admin.key'), 'utf8')).trim();
   }
 
   async start(): Promise<void> {

@@ -6,7 +6,7 @@ import { eventually } from '../eventually.js';
 import { publicPart } from './key-pair.js';
 import type { Place } from './place.js';
 
-const ID = '01J00000000000000000000000';
+const ANY_ID = /\b01J[0-9A-HJKMNP-TV-Z]{23}\b/;
 const SECOND_ID = '01J00000000000000000000001';
 
 /** What stands in a page for something that the reader has, and what it is here. */
@@ -40,7 +40,7 @@ export class StandIns {
 
   /** Some commands tell a client's own people more than the hosting service's, who see all clients. */
   private async asWhom(command: string): Promise<string> {
-    if (/podway releases +#/.test(command))
+    if (/podway (releases|logs) +#/.test(command))
       return `PODWAY_KEY=${await this.key('viewer', ['shop'])} ${command}`;
     const forClients = /--resource |podway webhooks add /.test(command);
     return forClients ? `PODWAY_KEY=${await this.key('publisher')} ${command}` : command;
@@ -52,7 +52,8 @@ export class StandIns {
       if (text.includes(stand)) text = text.replaceAll(stand, await found());
     };
     await put(SECOND_ID, () => this.delivery());
-    await put(ID, () => this.idFor(text));
+    const [shown] = ANY_ID.exec(command.replaceAll(SECOND_ID, '')) ?? [];
+    if (shown !== undefined) await put(shown, () => this.idFor(text));
     if (/keys revoke/.test(text)) {
       await put('abcdefghijkl', async () => (await this.key('viewer')).split('_')[1] ?? '');
       await put('3f1c9a0b5d7e2468', () => this.signingKey());

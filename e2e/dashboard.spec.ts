@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Envelope } from '@podway/contracts';
 import {
   accessibilityProblems,
   PATIENCE_MS,
@@ -14,6 +16,8 @@ let browser: TestBrowser;
 let page: Page;
 /** What the page itself complained about: errors, and what its policy refused. */
 const complaints: string[] = [];
+/** Id of a deployment that was rolled back. */
+let broken: string;
 
 beforeAll(async () => {
   [podway, browser] = await Promise.all([startRunningPodway(), startBrowser()]);
@@ -35,6 +39,12 @@ const heading = (name: string) => page.getByRole('heading', { level: 1, name });
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const mark = (word: string) => page.locator('.heading .mark', { hasText: word });
 const steps = (name: string) => page.getByRole('list', { name, exact: true }).getByRole('listitem');
+
+/** The text of what the button saves. */
+async function downloaded(): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), button('Download').click()]);
+  return readFile(await download.path(), 'utf8');
+}
 
 async function signIn(key: string): Promise<void> {
   await page.getByLabel('API key or OIDC token', { exact: true }).fill(key);
@@ -66,7 +76,8 @@ describe('the dashboard', () => {
 
   it('shows a broken update on its way back', async () => {
     const update = await podway.publish('shop', 'shop/1.2.0-broken');
-    await open(`deployments/${update.deploymentId}`);
+    broken = update.deploymentId;
+    await open(`deployments/${broken}`);
     await mark('Rolled back').waitFor();
     expect(await steps('Steps').locator('.status').allTextContents()).toEqual([
       ...['Done', 'Done', 'Done', 'Done', 'Failed', 'Not reached', 'Not reached'],
@@ -81,16 +92,52 @@ describe('the dashboard', () => {
     await picture(page, 'deployment');
   });
 
+  it('shows what was said on the servers, whole and by what is asked for', async () => {
+    await open(`deployments/${broken}`);
+    await page.getByRole('tab', { name: 'Log of the servers' }).click();
+    const log = page.getByRole('log', { name: 'Log' });
+    await log.getByText('installed site').waitFor();
+    await page.getByText('The deployment is over').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await log.scrollIntoViewIfNeeded();
+    await picture(page, 'log');
+    const all = (await downloaded()).trimEnd().split('\n');
+    expect(all.map((line) => Number(line.split(' ')[0]))).toEqual(all.map((_, index) => index + 1));
+    await page.getByLabel('Level').selectOption('error');
+    await log.getByText('installed site').waitFor({ state: 'detached' });
+    await log.locator('.level', { hasText: 'error' }).first().waitFor();
+    await log
+      .getByRole('link', { name: /^Link to line/ })
+      .first()
+      .click();
+    await log.locator('.line-marked').waitFor();
+    expect(new URL(page.url()).search).toMatch(/^\?level=error&line=\d+$/);
+    const errors = (await downloaded()).trimEnd().split('\n');
+    expect(errors).toEqual(all.filter((line) => line.split(' ')[2] === 'error'));
+    await page.getByLabel('Search in the log').fill('no such words');
+    await page.keyboard.press('Enter');
+    await page.getByText('No line is like that').waitFor();
+  });
+
   it('has approved what waits for it, and aborted what shall not go on', async () => {
     const first = await podway.publish('blog', 'shop/1.0.0');
-    await open(`deployments/${first.deploymentId}`);
+    await open(`deployments/${first.deploymentId}/log`);
     await mark('Waits for approval').waitFor();
+    const log = page.getByRole('log', { name: 'Log' });
+    await log.getByText('installed site').waitFor();
+    await page.getByText('New lines appear by themselves').waitFor();
     await button('Approve').click();
     await page.getByRole('dialog').getByLabel('Reason').fill('looked at it');
     expect(await accessibilityProblems(page)).toEqual([]);
     await button('Approve it').click();
     await mark('Succeeded').waitFor();
     expect(await button('Abort').count()).toBe(0);
+    // What was said since then is there, and that was all.
+    await log
+      .getByText(/^proved: /)
+      .first()
+      .waitFor();
+    await page.getByText('The deployment is over').waitFor();
 
     const second = await podway.publish('blog', 'shop/1.1.0');
     await open(`deployments/${second.deploymentId}`);
@@ -110,6 +157,7 @@ describe('the dashboard', () => {
     expect(await rows.locator('.main-cell a').allTextContents()).toEqual(['shop', 'blog']);
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'fleet');
+    await rows.filter({ hasText: 'blog' }).getByText('Staging').waitFor();
     await page.getByRole('link', { name: /^Updating/ }).click();
     await expect
       .poll(() => rows.locator('.main-cell a').allTextContents(), { timeout: PATIENCE_MS })
@@ -122,6 +170,11 @@ describe('the dashboard', () => {
     await heading('shop').waitFor();
   });
 
+  it('tells when users can only read', async () => {
+    await open('pods/blog');
+    await page.getByText('Users can only read').waitFor();
+  });
+
   it('shows each server', async () => {
     await open('pods/shop');
     const tiles = page.locator('.tile');
@@ -131,8 +184,22 @@ describe('the dashboard', () => {
     expect(await tiles.count()).toBe(4);
     await button('Look at the servers').click();
     await tiles.first().getByText('In sync').waitFor();
-    expect(await accessibilityProblems(page)).toEqual([]);
+    await tiles.first().getByText('What the last deployment did here').click();
+    const done = page.getByRole('list', { name: 'What the last deployment did on web1' });
+    await done.getByText('Chosen as the canary').waitFor();
+    await done
+      .getByText(/^Proving the roll-back: /)
+      .first()
+      .waitFor();
+    await page.mouse.move(0, 0);
+    await page.evaluate('window.scrollTo(0, 0)');
     await picture(page, 'servers');
+    await tiles.nth(3).getByText('What the last deployment did here').click();
+    await page
+      .getByText(/on web4|Nothing was done to this server/)
+      .first()
+      .waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   it('shows what a release changed, and goes back with a reason', async () => {
@@ -161,6 +228,10 @@ describe('the dashboard', () => {
     await log.getByText('Succeeded').last().waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'events');
+    const lines = (await downloaded()).trimEnd().split('\n');
+    const sequences = lines.map((line) => Number((JSON.parse(line) as Envelope).sequence));
+    expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+    expect(sequences.length).toBeGreaterThan(50);
     // Whoever scrolls up is let alone, and can go back to the end.
     expect(await button('Follow the end').count()).toBe(0);
     await log.hover();
@@ -173,6 +244,7 @@ describe('the dashboard', () => {
   });
 
   it.each([
+    ['now', 'Steps at work'],
     ['dead-letters', 'There are no dead letters'],
     ['audit', 'publishUpdate'],
     ['clients', 'acme'],
@@ -182,7 +254,8 @@ describe('the dashboard', () => {
     await open(`operations/${view}`);
     await page.getByText(text).first().waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
-    if (view === 'audit') await picture(page, 'operations');
+    if (view === 'now') await picture(page, 'operations');
+    if (view === 'audit') await picture(page, 'audit');
   });
 
   it('shows a client its own alone', async () => {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DeploymentState, ServiceName } from '@podway/contracts';
+import type { DeploymentState, LogLine, ServiceName } from '@podway/contracts';
+import { Podway } from '@podway/sdk';
 import { Visitors } from '../apps/podway/src/demo/visitors.js';
 import { site } from './support/bundles.js';
 import { eventually } from './support/eventually.js';
@@ -9,11 +10,13 @@ import { Observer } from './support/observer.js';
 import { Scene, type Pod } from './support/scene.js';
 import { manyFiles, slowCheck, slowInstall } from './support/slow.js';
 
+const SECRET = 'correct-horse-battery';
+
 /** Parts of ours die in the middle of a deployment. The promise holds all the same, and nothing is applied twice. */
 describe('faults', () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await Scene.open();
+    scene = await Scene.open({ env: { PODWAY_SECRET_E2E: SECRET } });
   });
   afterEach(() => scene.clear());
   afterAll(() => scene?.close());
@@ -84,24 +87,56 @@ describe('faults', () => {
     await pod.settledOn(old);
   });
 
-  it('kill -9 of installer-agent while its script runs: the script runs once', async () => {
-    const pod = await scene.pod();
+  /** Every line of the deployment's log, as somebody sees it who follows it from the beginning. */
+  async function followed(pod: Pod, id: string): Promise<LogLine[]> {
+    const podway = new Podway({ url: scene.fleet.apiUrl, key: pod.publisher.key });
+    const lines: LogLine[] = [];
+    for await (const line of podway.followLogs(id)) lines.push(line);
+    expect((await podway.logs(id, { limit: 2_000 })).lines).toEqual(lines);
+    expect(lines.map(({ number }) => number)).toEqual(lines.map((_, index) => index + 1));
+    return lines;
+  }
+
+  it('kill -9 of installer-agent and gateway while a script runs: it runs once, and its log is whole', async () => {
+    const pod = await scene.pod({ variables: { password: { env: 'PODWAY_SECRET_E2E' } } });
     await pod.serves('1');
     const journal = `${pod.group.root}/journal`;
+    const say = 'i=$((i + 1)); echo "line $i: $PODWAY_VAR_PASSWORD"; sleep 0.1';
+    const loop = `i=0; while [ $i -lt 40 ]; do ${say}; done`;
     const id = await pod.publish('2', {
+      variables: [{ name: 'password', secret: true }],
       components: [{ name: 'slow', installer: 'script', run: ['./slow.sh', journal] }],
       scripts: {
-        'slow.sh': '#!/bin/sh\necho begun >> "$1"\nsleep 4\necho ended >> "$1"\necho ok > made.txt\n',
+        'slow.sh': `#!/bin/sh\necho begun >> "$1"\n${loop}\necho ended >> "$1"\necho ok > made.txt\n`,
       },
     });
+    const following = followed(pod, id);
     await eventually('the script to begin', async () => (await readFile(journal, 'utf8')).includes('begun'));
-    const [victim] = scene.fleet.of('installer-agent');
-    await victim!.end('SIGKILL');
-    await victim!.start();
+    // It has said something that is kept, and has more to say.
+    await sleep(1_000);
+    const victims = [...scene.fleet.of('installer-agent'), ...scene.fleet.of('ingress-gateway')];
+    await Promise.all(victims.map((one) => one.end('SIGKILL')));
+    await Promise.all(victims.map((one) => one.start()));
     const view = await pod.ended(id);
     expect(view, JSON.stringify(view.failure)).toMatchObject({ state: 'Succeeded' });
     expect(await readFile(journal, 'utf8')).toBe('begun\nended\n');
     await pod.settledOn(id);
+    const lines = await following;
+    const of = (part: string): LogLine[] => lines.filter((line) => line.part === part);
+    const printed = of('slow').filter(({ run }) => run === 0);
+    expect(printed.map(({ text }) => text)).toEqual(
+      Array.from({ length: 40 }, (_, index) => `line ${index + 1}: [secret]`),
+    );
+    expect(JSON.stringify(lines)).not.toContain('horse');
+    // Both agents say that they were at it; only the second saw its end.
+    const agents = of('slow').filter(({ run }) => run !== 0);
+    expect(agents.map(({ text }) => text)).toEqual(['installing slow', 'installing slow', 'installed slow']);
+    expect(
+      of('state')
+        .map(({ server }) => server)
+        .sort(),
+    ).toEqual(pod.servers.map(({ name }) => name));
+    expect(of('http GET /health.txt').map(({ step }) => step)).toContain('Verifying');
   });
 
   it('kill -9 of verifier while its probes run', async () => {

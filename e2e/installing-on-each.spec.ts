@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LogPage } from '@podway/contracts';
 import { Visitors } from '../apps/podway/src/demo/visitors.js';
 import type { BundleParts } from './support/bundles.js';
 import { eventually } from './support/eventually.js';
@@ -30,6 +31,7 @@ set -e
 echo "$PODWAY_SERVER $PODWAY_DEPLOYMENT_ID" >>${journal}
 ${more}
 echo "${text}" >"$PODWAY_RELEASE_DIR/made.txt"
+echo "made ${text}"
 `;
     return {
       components: [{ name: 'page', installer: 'script', run: ['./make.sh'] }],
@@ -43,6 +45,15 @@ echo "${text}" >"$PODWAY_RELEASE_DIR/made.txt"
       .filter((line) => line.endsWith(id))
       .map((line) => line.split(' ')[0] ?? '')
       .toSorted();
+  /** What the log has of a component, by server. */
+  async function logged(pod: Pod, id: string, component: string): Promise<string[]> {
+    const found = await pod.publisher.call<LogPage>('GET', `/v1/deployments/${id}/logs`);
+    const of = found.lines.filter(({ part }) => part === component);
+    return names(pod).flatMap((name) =>
+      of.filter(({ server }) => server === name).map(({ server, text }) => `${server}: ${text}`),
+    );
+  }
+
   const names = (pod: Pod): string[] => pod.servers.map(({ name }) => name);
 
   it('runs the installer once on each server, the canary first; visitors see one release at a time', async () => {
@@ -65,6 +76,13 @@ echo "${text}" >"$PODWAY_RELEASE_DIR/made.txt"
     expect(await lines(second)).toEqual(names(pod));
     expect((await readFile(journal, 'utf8')).split('\n')[3]).toBe(`${names(pod)[0]} ${second}`);
     expect((await pod.visit('/made.txt')).text).toBe('two\n');
+    expect(await logged(pod, second, 'page')).toEqual(
+      names(pod).flatMap((name) => [
+        `${name}: installing page`,
+        `${name}: made two`,
+        `${name}: installed page`,
+      ]),
+    );
     // What is kept is gone back to by its switch alone.
     const back = await pod.ended(await pod.publisher.goBack(pod.name, 1));
     expect(back, JSON.stringify(back.failure)).toMatchObject({ state: 'Succeeded' });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { services, type OperationsView, type ServiceName } from '@podway/contracts';
 import { Observer } from './support/observer.js';
 import { Scene } from './support/scene.js';
 
@@ -24,6 +25,15 @@ describe('outcomes of updates', () => {
     const { releases } = await pod.publisher.releases(pod.name);
     expect(releases.map((release) => release.number)).toEqual([2, 1]);
     expect(new Set(releases.map((release) => release.fingerprint)).size).toBe(2);
+  });
+
+  it('the service tells how it fares: every worker, queue and stage', async () => {
+    const seen = await scene.admin.call<OperationsView>('GET', '/v1/operations');
+    const workers = ['auth', 'installer-agent', 'pod-resolver', 'replicator', 'snapshotter', 'verifier'];
+    expect([...new Set(seen.workers.map(({ service }) => service))]).toEqual(workers);
+    expect(seen).toMatchObject({ gateways: 1, deadLetters: 0 });
+    expect(seen.queues?.map(({ queue }) => queue)).toContain('podway.saga-coordinator.outcomes');
+    expect(seen.stages.find(({ stage }) => stage === 'Replicating')).toMatchObject({ now: 0, left: 2 });
   });
 
   it('broken content is rolled back on the canary; the other servers are never touched', async () => {
@@ -152,5 +162,35 @@ describe('outcomes of updates', () => {
     );
     const { servers } = await pod.publisher.deployment(second);
     expect(new Set(servers.map((server) => server.fingerprint)).size).toBe(1);
+  });
+
+  it('each process of the fleet has counted its part of all that', async () => {
+    const told = await Promise.all(
+      scene.fleet.processes.map(async ({ healthAddress, options: { service } }) => ({
+        service,
+        text: await (await fetch(`http://${healthAddress}/metrics`)).text(),
+      })),
+    );
+    expect(new Set(told.map(({ service }) => service))).toEqual(new Set(services));
+    const has = (of: ServiceName, metric: string): void =>
+      expect(
+        told.some(
+          ({ service, text }) => service === of && new RegExp(`^${metric}\\{.*[1-9]`, 'm').test(text),
+        ),
+        `${metric} of ${of}`,
+      ).toBe(true);
+    has('saga-coordinator', 'podway_deployments_total');
+    has('saga-coordinator', 'podway_stage_duration_seconds_count');
+    has('ingress-gateway', 'podway_http_requests_total');
+    has('ingress-gateway', 'podway_accesses_total');
+    has('ingress-gateway', 'podway_messages_published_total');
+    for (const worker of services.filter((name) => !/gateway|coordinator/.test(name))) {
+      has(worker, 'podway_step_duration_seconds_count');
+      has(worker, 'podway_messages_handled_total');
+    }
+    for (const { service, text } of told) {
+      const labels = [...text.matchAll(/^podway_\w+\{service="([^"]+)"/gm)].map(([, name]) => name);
+      expect(new Set(labels), service).toEqual(new Set([service]));
+    }
   });
 });

@@ -1,4 +1,4 @@
-// `npm run check`: types, format, lint with module walls, cycles, dead exports, stale generated files.
+// `npm run check`: types, format, lint with module walls, cycles, dead exports, stale generated files, the site.
 import { spawnSync } from 'node:child_process';
 
 const env = { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
@@ -6,6 +6,7 @@ const steps = [
   ['types of sources', 'tsc', ['-b']],
   ['types of the dashboard', 'tsc', ['-p', 'apps/dashboard/tsconfig.json']],
   ['types of tests and tools', 'tsc', ['-p', 'tsconfig.spec.json']],
+  ['types of the documentation', 'tsc', ['-p', 'docs/.vitepress']],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   // The wall rule skips itself silently without a fresh project graph.
   ['project graph', 'nx', ['graph', '--file=.nx/graph.json']],
@@ -17,6 +18,7 @@ const steps = [
   ['import cycles', 'oxlint', ['--import-plugin', '-A', 'all', '-D', 'import/no-cycle', 'apps', 'libs']],
   ['dead exports', 'knip', ['--no-progress']],
   ['generated files', process.execPath, ['tools/generate/all.mjs', '--check']],
+  ['documentation', 'vitepress', ['build', 'docs']],
 ];
 
 let failed = 0;

@@ -1,11 +1,25 @@
+/** A fenced code block. */
+export interface CodeBlock {
+  language: string;
+  text: string;
+  /** Why the tests do not run it, where its first line says so: ` ```sh no-run: needs systemd `. */
+  noRun?: string;
+}
+
+/** The fenced code blocks of a page, in their order. */
+export function blocksOf(markdown: string): CodeBlock[] {
+  // A block in a list is indented, and so is its end.
+  const found = markdown.matchAll(/^( *)```([a-z]*)(?: no-run: ([^\n]+))?\n([\s\S]*?)^ *```$/gm);
+  return [...found].map(([, indent = '', language = '', noRun, text = '']) => ({
+    language,
+    text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    ...(noRun === undefined ? {} : { noRun }),
+  }));
+}
+
 /** The contents of fenced code blocks of a language. */
 export function codeBlocks(markdown: string, language: string): string[] {
-  const blocks: string[] = [];
-  // A block in a list is indented, and so is its end.
-  for (const [, indent = '', lang, text = ''] of markdown.matchAll(/^( *)```([a-z]*)\n([\s\S]*?)^ *```$/gm)) {
-    if (lang === language) blocks.push(text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
-  }
-  return blocks;
+  return blocksOf(markdown).flatMap((block) => (block.language === language ? [block.text] : []));
 }
 
 /** Commands of shell examples, and those in the text between backquotes; a command over several lines is one. */
@@ -25,11 +39,14 @@ export function linksOf(markdown: string): string[] {
 /** Anchors of the headings, as GitHub makes them. */
 export function anchorsOf(markdown: string): string[] {
   const prose = markdown.replace(/^( *)```[\s\S]*?^ *```$/gm, '');
-  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replace(/\s/g, '-'),
-  );
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+}
+
+/** The anchor of one heading. The site makes the same. */
+export function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-');
 }

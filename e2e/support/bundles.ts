@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import type { BundleManifest, Check, Component } from '@podway/contracts';
+import type { BundleManifest, Check, Component, VariableSpec } from '@podway/contracts';
 
 export interface BundleParts {
   version: string;
@@ -12,6 +12,7 @@ export interface BundleParts {
   components?: Component[];
   /** Path in the bundle -> script, made executable. */
   scripts?: Record<string, string>;
+  variables?: VariableSpec[];
 }
 
 /** Writes a bundle's folder: `podway.yaml`, `site/` and scripts. */
@@ -22,6 +23,7 @@ export async function writeBundle(folder: string, parts: BundleParts): Promise<s
     version: parts.version,
     components: [{ name: 'site', installer: 'archive', source: 'site' }, ...(parts.components ?? [])],
     checks: parts.checks ?? [],
+    ...(parts.variables ? { variables: parts.variables } : {}),
   };
   await put(join(folder, 'podway.yaml'), stringify(manifest));
   for (const [path, content] of Object.entries(parts.files)) await put(join(folder, 'site', path), content);

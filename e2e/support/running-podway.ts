@@ -24,7 +24,8 @@ export interface RunningPodway {
   close(): Promise<void>;
 }
 
-export async function startRunningPodway(): Promise<RunningPodway> {
+/** @param env settings besides the folder and the ports. */
+export async function startRunningPodway(env: Record<string, string> = {}): Promise<RunningPodway> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'podway-dashboard-')));
   // Started by root, the database runs as another user, who has to get to its folder.
   await chmod(folder, 0o711);
@@ -33,20 +34,25 @@ export async function startRunningPodway(): Promise<RunningPodway> {
     for (const one of ending.splice(0).reverse()) await one();
   };
   try {
-    return { ...(await start(folder, ending)), close };
+    return { ...(await start(folder, ending, env)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function start(folder: string, ending: (() => Promise<void>)[]): Promise<Omit<RunningPodway, 'close'>> {
+async function start(
+  folder: string,
+  ending: (() => Promise<void>)[],
+  env: Record<string, string>,
+): Promise<Omit<RunningPodway, 'close'>> {
   const [apiPort, accessPort] = [await freePort(), await freePort()];
   const child = spawnPodway({
     PODWAY_DATA_DIR: join(folder, 'podway'),
     PODWAY_API_PORT: String(apiPort),
     PODWAY_ACCESS_PORT: String(accessPort),
     PODWAY_LOG_LEVEL: 'error',
+    ...env,
   });
   ending.push(() => end(child));
   await saysThatItIsReady(child);
@@ -76,8 +82,8 @@ async function start(folder: string, ending: (() => Promise<void>)[]): Promise<O
 }
 
 function withApproval(spec: PodSpec): PodSpec {
-  const policy = { approval: { replication: 'required' as const } };
-  return { ...spec, name: 'blog', client: 'acme', hosts: ['blog.localhost'], policy };
+  const policy = { approval: { replication: 'required' as const }, fenceWrites: true };
+  return { ...spec, name: 'blog', client: 'acme', hosts: ['blog.localhost'], environment: 'staging', policy };
 }
 
 function spawnPodway(env: Record<string, string>): ChildProcess {

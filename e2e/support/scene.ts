@@ -79,6 +79,7 @@ export class Scene {
       checks: options.checks ?? [
         { probe: 'http', path: '/health.txt', expectText: 'healthy', tries: 2, intervalMs: 100 },
       ],
+      ...(options.variables ? { variables: options.variables } : {}),
       // Bundles of the tests wait, fail and tell by programs.
       policy: {
         canary: 'first',
@@ -98,6 +99,7 @@ export interface PodOptions {
   policy?: PolicySpec;
   state?: Partial<StateSpec>;
   checks?: PodSpec['checks'];
+  variables?: PodSpec['variables'];
 }
 
 /** One POD, its servers, and somebody who publishes to it. */

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const generators = ['saga', 'openapi', 'asyncapi', 'schemas', 'settings', 'metrics', 'compose'];
+const generators = ['saga', 'openapi', 'asyncapi', 'schemas', 'settings', 'metrics', 'compose', 'reference'];
 
 const failed = generators.filter((name) => {
   const script = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));

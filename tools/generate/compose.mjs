@@ -71,6 +71,8 @@ const compose = {
     PODWAY_SSH_KEY: `${volumes.ssh}/id_ed25519`,
     PODWAY_ALLOW_LOCAL_SERVERS: 'false',
     PODWAY_HEALTH_PORT: healthPort,
+    // Within the networks of this file only: the port is not published.
+    PODWAY_HEALTH_HOST: '0.0.0.0',
     PODWAY_LOG_LEVEL: '${PODWAY_LOG_LEVEL:-info}',
   },
   'x-demo-server': demoServer,

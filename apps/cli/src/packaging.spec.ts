@@ -146,7 +146,7 @@ describe('on a Podway that runs', () => {
     const broken = await act('broken', { ...inputs, folder: 'broken' });
     expect(broken.code).toBe(5);
     expect(broken.output).toMatch(/^state=RolledBack$/m);
-    expect(broken.stderr).toContain('podway: VERIFICATION.FAILED: ');
+    expect(broken.stderr).toContain('{"error":{"code":"VERIFICATION.FAILED",');
     const refused = await act('refused', { ...inputs, folder: 'good', key: 'pw_wrong' });
     expect([refused.code, refused.output]).toEqual([3, 'deployment=\nstate=\n']);
   }, 120_000);

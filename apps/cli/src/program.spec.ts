@@ -128,6 +128,8 @@ describe('publish', () => {
     expect(ran.code).toBe(5);
     expect(ran.stdout).toMatch(/^↩ RolledBack after /);
     expect(ran.stderr).toMatch(/^podway: VERIFICATION\.FAILED: web\d: /m);
+    const logs = await asPublisher('logs --pod shop --level error');
+    expect(logs.stdout).toMatch(/^\d\d:\d\d:\d\d web\d http GET \/: error: failed after \d+ ms: /m);
   }, 60_000);
 
   it('returns at once with --no-wait', async () => {
@@ -283,6 +285,17 @@ describe('where to and who', () => {
     await rm(elsewhere, { recursive: true });
     expect(none.code).toBe(2);
     expect(none.stderr).toContain(`podway: CLI.NO_KEY: There is no API key for ${live.url}`);
+  });
+
+  it.each([
+    ['pods list', { PODWAY_KEY: 'wrong' }, 3, 'AUTH.INVALID_KEY', 'Check --key'],
+    ['status nothing', {}, 4, 'DEPLOYMENT.NOT_FOUND', 'podway status'],
+    ['publish . --pod', {}, 2, 'CLI.USAGE', undefined],
+  ])('tells errors of `%s` as JSON, for programs', async (args, env, code, error, hint) => {
+    const ran = await podway(`--json ${args}`, { env });
+    expect(ran).toMatchObject({ code, stdout: '' });
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: error, problems: [] } });
+    if (hint) expect((JSON.parse(ran.stderr) as { error: { hint: string } }).error.hint).toContain(hint);
   });
 
   it('never sends it elsewhere', async () => {

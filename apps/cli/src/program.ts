@@ -57,6 +57,7 @@ import {
   describeDelegationsRevoke,
 } from './commands/delegations.js';
 import { describeEvents, events } from './commands/events.js';
+import { describeLogs, logs } from './commands/logs.js';
 import {
   describeKeysCreate,
   describeKeysList,
@@ -139,6 +140,7 @@ import {
   webhooksRotate,
 } from './commands/webhooks.js';
 import { exitCodes } from './exit-codes.js';
+import { Printer } from './output/printer.js';
 import { reportError } from './report-error.js';
 import type { Surroundings } from './surroundings.js';
 import { VERSION } from './version.js';
@@ -148,27 +150,34 @@ type Run<O extends object> = (context: CommandContext<O>, ...args: string[]) => 
 /** Runs one command line. Resolves with the exit code; never rejects. */
 export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
   let code: number = exitCodes.succeeded;
-  const program = describeProgram(surroundings, (exit) => (code = exit));
+  const program = describeProgram(surroundings, wantsJson(args), (exit) => (code = exit));
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     // Commander has said what is wrong with the command line, or has shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    return reportError(error, surroundings);
+    return reportError(error, surroundings, wantsJson(args));
   }
 }
 
-function describeProgram(surroundings: Surroundings, exit: (code: number) => void): Command {
+/** Known also where the rest of the command line cannot be understood. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? undefined : end).includes('--json');
+}
+
+function describeProgram(surroundings: Surroundings, json: boolean, exit: (code: number) => void): Command {
+  const printer = new Printer(surroundings, json);
   const program = withSharedOptions(new Command('podway'))
     .description('Publish updates to PODs and follow their deployments')
     .version(VERSION, '-V, --version', 'show the version')
     .exitOverride()
-    .showHelpAfterError('`podway --help` shows the commands.')
+    .showHelpAfterError(json ? false : '`podway --help` shows the commands.')
     .configureOutput({
       writeOut: (text) => surroundings.stdout.write(text),
       writeErr: (text) => surroundings.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'podway: CLI.USAGE: ')),
+      outputError: (text) => printer.error('CLI.USAGE', text.replace(/^error: /, '').trimEnd()),
       getOutHelpWidth: () => surroundings.stdout.columns ?? 80,
       getErrHelpWidth: () => surroundings.stderr.columns ?? 80,
     });
@@ -197,6 +206,7 @@ function describeProgram(surroundings: Surroundings, exit: (code: number) => voi
   add(program, 'publish', describePublish, publish);
   add(program, 'status', describeStatus, status);
   add(program, 'events', describeEvents, events);
+  add(program, 'logs', describeLogs, logs);
   add(program, 'rollback', describeRollback, rollback);
   add(program, 'abort', describeAbort, abort);
   add(program, 'retry', describeRetry, retry);

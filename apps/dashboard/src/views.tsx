@@ -14,7 +14,7 @@ export function Views() {
       <Route index element={<FleetPage />} />
       <Route path="pods/:pod/:view?" element={<PodPage />} />
       <Route path="deployments" element={<DeploymentsPage />} />
-      <Route path="deployments/:id" element={<DeploymentPage />} />
+      <Route path="deployments/:id/:view?" element={<DeploymentPage />} />
       <Route path="events" element={<EventsPage />} />
       <Route path="operations/:view?" element={<OperationsPage />} />
       <Route

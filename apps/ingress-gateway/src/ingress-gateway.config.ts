@@ -166,7 +166,14 @@ export class IngressGatewaySettings extends ClientMessagesSettings {
   @Min(60_000)
   artifactRetentionMs: number = 2_592_000_000;
 
-  /** Between looks for artifacts that nothing needs and uploads that were given up. */
+  /** How long lines of installers' and checks' logs are kept, of deployments that are over. */
+  @Setting('PODWAY_LOGS_KEPT_MS', 'integer')
+  @IsInt()
+  @Min(1_000)
+  @Max(315_360_000_000)
+  logsKeptMs: number = 2_592_000_000;
+
+  /** Between looks for artifacts that nothing needs, old lines of logs, and uploads that were given up. */
   @Setting('PODWAY_COLLECT_EVERY_MS', 'integer')
   @IsInt()
   @Min(1_000)

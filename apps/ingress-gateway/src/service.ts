@@ -1,4 +1,4 @@
-import { EventFeed, OutboxRelay, tenantScoped } from '@podway/persistence';
+import { EventFeed, LogFeed, OutboxRelay, tenantScoped } from '@podway/persistence';
 import { defineService } from '@podway/service-kit';
 import { haproxyWatch } from './accesses/haproxy-watch.js';
 import { AccessListener } from './accesses/access-listener.js';
@@ -16,11 +16,12 @@ export const service = defineService({
       logger.warn({ err: error }, 'a message waits in the outbox'),
     );
     const feed = new EventFeed(tenantScoped(dataSource), databaseUrl);
+    const logFeed = new LogFeed(databaseUrl);
     const ready = async (): Promise<boolean> => {
       await dataSource.query('select 1');
       return broker.ready();
     };
-    const api = await ApiListener.start(context, { feed, relay, isReady: ready });
+    const api = await ApiListener.start(context, { feed, logFeed, relay, isReady: ready });
     let accesses: AccessListener;
     try {
       accesses = await AccessListener.start(context, api.handler);
@@ -30,6 +31,7 @@ export const service = defineService({
     }
     relay.start();
     feed.start();
+    logFeed.start();
     const watch = haproxyWatch(context);
     watch.start();
     logger.info(
@@ -43,6 +45,7 @@ export const service = defineService({
         await api.close(accesses.close());
         await relay.stop();
         await feed.close();
+        await logFeed.close();
       },
     };
   },

@@ -11,6 +11,7 @@ import {
   EventFeed,
   Inventory,
   isDatabaseUnavailable,
+  LogFeed,
   migrate,
   OutboxRelay,
   tenantScoped,
@@ -83,7 +84,9 @@ export async function startGateway(
   const feed = new EventFeed(tenantScoped(dataSource), databaseUrl);
   relay.start();
   feed.start();
-  const parts = { feed, relay, isReady: () => true };
+  const logFeed = new LogFeed(databaseUrl);
+  logFeed.start();
+  const parts = { feed, logFeed, relay, isReady: () => true };
   let api = await ApiListener.start(context, parts);
   const accesses: AccessListener[] = [];
   const keys = new ApiKeys(dataSource);
@@ -139,6 +142,7 @@ export async function startGateway(
       for (const listener of accesses) await listener.close();
       await relay.stop();
       await feed.close();
+      await logFeed.close();
       await dataSource.destroy();
       await postgres.stop();
       await rm(artifactsDir, { recursive: true, force: true });

@@ -1,9 +1,11 @@
-import type { Broker, DeadLetter, OutgoingMessage } from '@podway/messaging';
+import type { Broker, DeadLetter, OutgoingMessage, QueueBacklog } from '@podway/messaging';
 
 /** Keeps what is published. Only what the gateway uses of a broker. */
 export class RecordingBroker implements Broker {
   readonly published: OutgoingMessage[] = [];
   readonly dead: DeadLetter[] = [];
+  /** What it says waits; undefined: it does not answer. */
+  waiting: QueueBacklog[] | undefined = [];
 
   async declare(): Promise<void> {}
 
@@ -26,6 +28,10 @@ export class RecordingBroker implements Broker {
         return back.length;
       },
     };
+  }
+
+  backlog(): Promise<QueueBacklog[]> {
+    return this.waiting ? Promise.resolve(this.waiting) : new Promise(() => undefined);
   }
 
   ready(): boolean {

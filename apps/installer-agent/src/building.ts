@@ -1,6 +1,6 @@
 import type { ArtifactStore } from '@podway/artifacts';
 import { PodwayError, type BundleManifest, type Component, type UpdateSource } from '@podway/contracts';
-import { installerFor } from '@podway/installers';
+import { installerFor, type Installed, type Installer, type InstallRequest } from '@podway/installers';
 import type { Updates } from '@podway/persistence';
 import type { PodServer } from '@podway/service-kit';
 import type { StateDriver, StepContext } from '@podway/state';
@@ -80,7 +80,7 @@ export class Building {
       const percent = Math.round((100 * index) / installers.length);
       context.progress(`installing ${installer.component.name}`, { server: server.name, percent });
       // A script that ran in an earlier stage is never run again: that stage is taken up instead.
-      const { stageDir, note } = await installer.apply({
+      const { stageDir, note } = await applied(installer, {
         target: server,
         stageDir: dir,
         driver: this.driver,
@@ -96,5 +96,21 @@ export class Building {
     }
     const { fingerprint } = await this.driver.commitStage(server, context, { dir, treeId });
     return { treeId, fingerprint, ...(notes.length > 0 && { notes }) };
+  }
+}
+
+/** Lets one installer work, and writes down that it did, or why not. */
+async function applied(installer: Installer, request: InstallRequest): Promise<Installed> {
+  const part = installer.component.name;
+  const { log } = request.context;
+  const { server } = request.target.session;
+  log.say({ server, part, level: 'info', text: `installing ${part}` });
+  try {
+    const installed = await installer.apply(request);
+    log.say({ server, part, level: 'info', text: installed.note ?? `installed ${part}` });
+    return installed;
+  } catch (error) {
+    if (error instanceof PodwayError) log.say({ server, part, level: 'error', text: error.message });
+    throw error;
   }
 }

@@ -6,7 +6,15 @@ import {
   type StepOutcome,
 } from '@podway/contracts';
 import type { FetchedSources } from '@podway/installers';
-import { checksOf, explain, forEveryServer, runChecks, verdictOf, type ManifestSource } from '@podway/probes';
+import {
+  checksOf,
+  explain,
+  forEveryServer,
+  logEvidence,
+  runChecks,
+  verdictOf,
+  type ManifestSource,
+} from '@podway/probes';
 import {
   Promotion,
   promotionFailed,
@@ -140,7 +148,7 @@ export class InstallingOnOthers implements StepWork<InstallOnOthers> {
     context.progress(`running ${checks.length} checks`, { server: server.name });
     const { spec, session, path } = server;
     const target = { server: spec, session, path, hosts: promotion.pod.hosts ?? [] };
-    const evidence = await runChecks(checks, target, context.signal);
+    const evidence = await runChecks(checks, target, context.signal, logEvidence(context.log));
     const verdict = verdictOf(evidence);
     if (verdict === 'passed') return;
     const code = `VERIFICATION.${verdict.toUpperCase()}`;

@@ -76,6 +76,22 @@ describe('Installing', () => {
     expect(world.inRotation()).toEqual(['web2', 'web3']);
   });
 
+  it('logs each component, and why one could not be installed', async () => {
+    const { world, run } = scene({ components: [content, { ...content, name: 'more' }] });
+    const logged = (): string[] =>
+      world.log.said.map(({ server, part, level, text }) => `${server} ${part} ${level}: ${text}`);
+    await run();
+    expect(logged()).toEqual([
+      ...['web1 content info: installing content', 'web1 content info: installed content'],
+      ...['web1 more info: installing more', 'web1 more info: installed more'],
+    ]);
+    const failing = scene();
+    failing.world.exec = () => ({ code: 1, stdout: '', stderr: 'no such folder' });
+    await expect(failing.run()).rejects.toThrow(PodwayError);
+    expect(failing.world.log.said.at(-1)).toMatchObject({ part: 'content', level: 'error' });
+    expect(failing.world.log.said.at(-1)?.text).toContain('no such folder');
+  });
+
   it('drains the canary again, should it have come back', async () => {
     const { world, run } = scene();
     world.balancer.out.delete('web1');

@@ -59,6 +59,7 @@ export class Preparing {
     refuseUncovered(pod.name, plan.components, pod.state);
     for (const { name, reason } of plan.leftOut) {
       context.progress(`${name} is left out: ${reason}`, { server: server.name });
+      context.log.say({ server: server.name, part: name, level: 'info', text: `left out: ${reason}` });
     }
     return { components: plan.components, variables };
   }

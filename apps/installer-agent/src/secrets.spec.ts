@@ -21,6 +21,7 @@ import type { Inventory, Updates } from '@podway/persistence';
 import { PodServers, StepRunner } from '@podway/service-kit';
 import { TreeStateDriver } from '@podway/state';
 import { SshServers } from '@podway/testing/ssh-servers';
+import { RecordingLog } from '@podway/testing/steps';
 import { bundleOf } from '../test/bundle-of.js';
 import { Building } from './building.js';
 import { Installing } from './installing.js';
@@ -118,6 +119,7 @@ describe('a script that prints a secret', () => {
       new Building(driver, updates, store),
     );
     const told: string[] = [];
+    const log = new RecordingLog();
     const logged = new Writable({
       write: (chunk: Buffer, _, done) => (told.push(chunk.toString()), done()),
     });
@@ -132,12 +134,13 @@ describe('a script that prints a secret', () => {
       'test',
       broker as unknown as Broker,
       balancer,
+      () => log,
       pino({ level: 'trace' }, logged),
     );
 
     const deploymentId = monotonicFactory()();
     const target = await podServers.connect(pod, 'web1');
-    const before = { deploymentId, fencingToken: 1, progress: () => undefined };
+    const before = { deploymentId, fencingToken: 1, log, progress: () => undefined };
     const { fingerprint } = await driver.snapshot(target, before, { watchdogMs: 600_000 });
     const command = Object.assign(new InstallUpdate(), {
       ...{
@@ -154,7 +157,8 @@ describe('a script that prints a secret', () => {
     await runner.run(command, envelop(command, { source: 'test' }), work);
     await driver.restore(target, { ...before, fencingToken: 3 }, { fingerprint });
 
-    const all = told.join('\n');
+    const all = [...told, JSON.stringify([log.said, log.printed])].join('\n');
+    expect(log.printed.length).toBeGreaterThan(0);
     expect(all).toContain(exitCode === 0 ? 'io.podway.update.installed.v1' : 'INSTALL.SCRIPT_FAILED');
     expect(all).toContain('[secret]');
     for (const part of ['correct', 'horse', 'battery', 'staple']) expect(all).not.toContain(part);

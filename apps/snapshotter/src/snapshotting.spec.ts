@@ -131,7 +131,8 @@ describe('Snapshotting, run as a step', () => {
     const broker = {
       publish: async ({ envelope }: { envelope: { type: string } }) => void types.push(envelope.type),
     };
-    const runner = new StepRunner('snapshotter', broker as never, world.balancer, logger, pace);
+    const { balancer, log } = world;
+    const runner = new StepRunner('snapshotter', broker as never, balancer, () => log, logger, pace);
     await runner.run(command, { traceparent: '' } as never, work);
     return types.filter((type) => !type.includes('progressed'));
   }

@@ -55,6 +55,18 @@ describe('Confirming', () => {
     }
   });
 
+  it('logs what it has found on each server', async () => {
+    const { world, run } = scene();
+    world.host('web2').live = world.old.treeId;
+    await refusal(run());
+    const of = (name: string): string[] =>
+      world.log.said
+        .filter(({ server }) => server === name)
+        .map(({ part, level, text }) => `${part}: ${level}: ${text.split(' ')[0]}`);
+    expect(of('web1')).toEqual(['command check: info: passed', 'state: info: proved:']);
+    expect(of('web2')).toEqual(['state: error: CONFIRMATION.DIVERGED:']);
+  });
+
   it('may be done again after it was cut', async () => {
     const { world, run } = scene();
     world.host('web2').fails('complete', world.host('web2').error('BUSY', 'held'), 1);

@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from '@podway/contracts';
 import type { Updates } from '@podway/persistence';
-import { checksOf, explain, forEveryServer, runChecks, verdictOf } from '@podway/probes';
+import { checksOf, explain, forEveryServer, logEvidence, runChecks, verdictOf } from '@podway/probes';
 import {
   failureOf,
   isFenced,
@@ -100,10 +100,11 @@ export class Confirming implements StepWork<ConfirmPod> {
   ): Promise<Finding> {
     try {
       const server = await this.servers.connect(pod, name);
-      return await this.proveConnected(pod, server, checks, inRotation, command, context);
+      const finding = await this.proveConnected(pod, server, checks, inRotation, command, context);
+      return logged(finding, context);
     } catch (error) {
       if (!(error instanceof PodwayError) || isFenced(error)) throw error;
-      return { ...failing(name, error.code, error.message), mayPass: error.retryable };
+      return logged({ ...failing(name, error.code, error.message), mayPass: error.retryable }, context);
     }
   }
 
@@ -131,6 +132,7 @@ export class Confirming implements StepWork<ConfirmPod> {
       checks,
       { server: spec, session, path, hosts: pod.hosts ?? [] },
       context.signal,
+      logEvidence(context.log),
     );
     const verdict = verdictOf(evidence);
     if (verdict !== 'passed') return { ...failing(name, codes[verdict], explain(evidence)), evidence };
@@ -163,6 +165,15 @@ export class Confirming implements StepWork<ConfirmPod> {
       await server.session.close();
     }
   }
+}
+
+/** What the checks have found is in the log already, each by itself. */
+function logged(finding: Finding, { log }: StepContext): Finding {
+  const { name: server, code = '', detail = '', fingerprint = '', result } = finding.outcome;
+  const failed = result === 'failed';
+  const text = failed ? `${code}: ${detail}` : `proved: ${fingerprint}`;
+  log.say({ server, part: 'state', level: failed ? 'error' : 'info', text });
+  return finding;
 }
 
 function failing(name: string, code: string, detail: string): Finding {

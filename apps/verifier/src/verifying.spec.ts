@@ -142,6 +142,24 @@ describe('Verifying', () => {
     expect(said).toEqual(['running 2 checks; 1 of the release are not allowed any more and not made']);
   });
 
+  it('logs what each check has found, each time', async () => {
+    const { world, run } = scene({ policy: { verification: { bakeMs: 60, everyMs: 50 } } });
+    let runs = 0;
+    world.exec = () => ({ code: (runs += 1) < 2 ? 0 : 1, stdout: '', stderr: '' });
+    await run();
+    const said = world.log.said.map(({ part, level, text }) => `${part}: ${level}: ${text.split(' ')[0]}`);
+    expect(said).toEqual([
+      'fingerprint of the live state: info: passed',
+      'command of-pod: info: passed',
+      'command of-pod: error: failed',
+      'fingerprint of the live state: info: passed',
+    ]);
+    expect(world.log.said[1]).toMatchObject({
+      server: 'web1',
+      text: expect.stringMatching(/^passed after \d+ ms/),
+    });
+  });
+
   it('fails when the canary has restored itself', async () => {
     const { world, run } = scene();
     world.host('web1').fired = true;

@@ -15,6 +15,7 @@ import {
   checksOf,
   comparesWithOthers,
   explain,
+  logEvidence,
   runChecks,
   verdictOf,
   type ProbeTarget,
@@ -77,30 +78,37 @@ export class Verifying implements StepWork<VerifyServer> {
     context: StepContext,
     signal: AbortSignal,
   ): Promise<ProbeEvidence[]> {
-    const before = await this.stateEvidence(canary, command);
+    const log = logEvidence(context.log);
+    const before = await this.stateEvidence(canary, command, log);
     const release = await checksOf(pod, command.source, this.updates);
     const target = await this.target(pod, canary, command, release);
     context.progress(announced(release), { server: canary.name });
-    const round = (): Promise<ProbeEvidence[]> => runChecks(release.checks, target, signal);
+    const round = (): Promise<ProbeEvidence[]> => runChecks(release.checks, target, signal, log);
     const first = await round();
     const { bakeMs = 0, everyMs = 5_000 } = pod.policy?.verification ?? {};
     if (bakeMs === 0 || verdictOf([before, ...first]) !== 'passed') return [before, ...first];
     const watched = await baked(first, round, { bakeMs, everyMs, server: canary.name }, context, signal);
-    return [await this.stateEvidence(canary, command), ...watched];
+    return [await this.stateEvidence(canary, command, log), ...watched];
   }
 
   /** The state on the canary is the one installed: nobody has changed it since. */
-  private async stateEvidence(canary: PodServer, command: VerifyServer): Promise<ProbeEvidence> {
+  private async stateEvidence(
+    canary: PodServer,
+    command: VerifyServer,
+    log: (evidence: ProbeEvidence) => void,
+  ): Promise<ProbeEvidence> {
     const startedAt = Date.now();
     const live = await this.driver.fingerprint(canary, undefined);
     const same = live.treeId === command.treeId && live.fingerprint === command.fingerprint;
-    return {
+    const evidence: ProbeEvidence = {
       server: canary.name,
       probe: 'fingerprint of the live state',
       verdict: same ? 'passed' : 'failed',
       detail: same ? live.fingerprint : `expected ${command.fingerprint}, found ${live.fingerprint}`,
       durationMs: Date.now() - startedAt,
     };
+    log(evidence);
+    return evidence;
   }
 
   private async target(

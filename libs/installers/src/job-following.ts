@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PodwayError } from '@podway/contracts';
 import type { JobView, ServerTarget, StateDriver, StepContext } from '@podway/state';
+import { OutputLines } from './output-lines.js';
 import type { Redactor } from './redaction.js';
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
+/** Longest wait while it talks. */
+const LIVELY_WAIT_MS = 250;
 const REPEAT_MS = 10_000;
 const KEPT_OUTPUT = 4_000;
 const LAST_LINES = 20;
@@ -15,6 +18,8 @@ export interface FollowedJob {
   readonly target: ServerTarget;
   readonly context: StepContext;
   readonly jobId: string;
+  /** Name of the component: its log has what the job says. */
+  readonly component: string;
   /** Takes out of its output what nobody may see. */
   readonly redactor: Redactor;
 }
@@ -26,11 +31,13 @@ export interface EndedJob {
   readonly lastLines: string;
 }
 
-/** Follows a job until it has ended; its last line becomes progress. Undefined: there is no such job. */
+/**
+ * Follows a job until it has ended, from its first byte on: all it says goes to the log, its last line becomes progress.
+ * Undefined: there is no such job.
+ */
 export async function followToEnd(job: FollowedJob): Promise<EndedJob | undefined> {
   const { context, target } = job;
-  const told = job.redactor.stream();
-  let output = '';
+  const told = new ToldOutput(job);
   let fromByte = 0;
   let said = { line: '', at: 0 };
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
@@ -38,21 +45,64 @@ export async function followToEnd(job: FollowedJob): Promise<EndedJob | undefine
     const view = await look(job, fromByte);
     if (!view) return undefined;
     fromByte = view.nextByte;
-    output = (output + told.push(view.output)).slice(-KEPT_OUTPUT);
+    told.push(view.output);
+    if (view.output !== '') waitMs = Math.min(waitMs, LIVELY_WAIT_MS);
     if (view.more) {
-      waitMs = FIRST_WAIT_MS;
+      // No more is read than can be kept.
+      await context.log.kept();
       continue;
     }
     if (view.state !== 'running') {
-      return { exitCode: view.exitCode, lastLines: endOf(output + told.end(), LAST_LINES) };
+      told.end();
+      return { exitCode: view.exitCode, lastLines: told.last(LAST_LINES) };
     }
     // Said again after a while when there is nothing new: a silent program is not a dead one.
-    const line = endOf(output, 1).slice(0, SHOWN_LINE) || 'it is running';
+    const line = told.last(1).slice(0, SHOWN_LINE) || 'it is running';
     if (line !== said.line || Date.now() - said.at >= REPEAT_MS) {
       said = { line, at: Date.now() };
       context.progress(line, { server: target.session.server });
     }
     await sleep(waitMs, undefined, { signal: context.signal }).catch(() => context.signal?.throwIfAborted());
+  }
+}
+
+/** What a job has said so far, without secrets. */
+class ToldOutput {
+  readonly #redacted;
+  readonly #lines = new OutputLines();
+  #count = 0;
+  #end = '';
+
+  constructor(private readonly job: Pick<FollowedJob, 'context' | 'target' | 'component' | 'redactor'>) {
+    this.#redacted = job.redactor.stream();
+  }
+
+  push(output: string): void {
+    this.#tell(this.#redacted.push(output));
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#tell(this.#redacted.end());
+    this.#log(this.#lines.end());
+  }
+
+  /** The last lines, one perhaps without its end. */
+  last(lines: number): string {
+    return this.#end.trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
+  #tell(text: string): void {
+    this.#end = (this.#end + text).slice(-KEPT_OUTPUT);
+    this.#log(this.#lines.push(text));
+  }
+
+  #log(lines: readonly string[]): void {
+    const { context, target, component: part } = this.job;
+    for (const text of lines) {
+      context.log.output({ server: target.session.server, part, line: this.#count, text });
+      this.#count += 1;
+    }
   }
 }
 
@@ -63,8 +113,4 @@ async function look({ driver, target, jobId }: FollowedJob, fromByte: number): P
     if (error instanceof PodwayError && error.code === 'STATE.JOB_MISSING') return undefined;
     throw error;
   }
-}
-
-function endOf(output: string, lines: number): string {
-  return output.trimEnd().split('\n').slice(-lines).join('\n');
 }

@@ -43,6 +43,10 @@ printf '%s\\n' "$@" >arguments
       ctx,
     );
     expect(ctx.messages).toContain('step one');
+    expect(ctx.log.printed.map(({ part, line, text }) => `${part} ${line} ${text}`)).toEqual([
+      'setup 0 step one',
+      'setup 1 step two',
+    ]);
   });
 
   describe('with variables', () => {

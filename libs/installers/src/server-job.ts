@@ -33,7 +33,8 @@ export async function runServerJob(
 ): Promise<JobEnd> {
   const { driver, target, context, variables } = request;
   const jobId = `${context.deploymentId}.${component.name}`;
-  const job = { driver, target, context, jobId, redactor: variables.redactor };
+  const { redactor } = variables;
+  const job = { driver, target, context, jobId, redactor, component: component.name };
   const ended =
     (await followToEnd(job)) ??
     (await start(request, component, jobId, prepare).then(() => followToEnd(job)));

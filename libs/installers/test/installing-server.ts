@@ -18,6 +18,7 @@ import { DirectoryArtifactStore } from '@podway/artifacts';
 import type { Component } from '@podway/contracts';
 import { NodeSshHostSessions } from '@podway/hosts';
 import { TreeStateDriver, type ServerTarget, type StepContext } from '@podway/state';
+import { RecordingLog } from '@podway/testing/steps';
 import { startDebianServers, type DebianServer, type DebianServers } from '@podway/testing/debian-servers';
 import { SshServers, type SshServer } from '@podway/testing/ssh-servers';
 import { installerFor } from '../src/installer-for.js';
@@ -35,6 +36,7 @@ export type InstalledWith = Partial<Pick<InstallRequest, 'variables' | 'programs
 export interface TestContext extends StepContext {
   readonly messages: string[];
   readonly notes: string[];
+  readonly log: RecordingLog;
 }
 
 export const archive = (changes: Partial<Component> = {}): Component => ({
@@ -125,6 +127,7 @@ export function installingServer(debian?: () => DebianServer) {
       fencingToken: (token += 1),
       messages,
       notes: [],
+      log: new RecordingLog(),
       progress: (message) => messages.push(message),
     };
   }
@@ -133,7 +136,7 @@ export function installingServer(debian?: () => DebianServer) {
   async function install(
     digest: string,
     components: Component[],
-    ctx: StepContext & Partial<TestContext>,
+    ctx: StepContext & Partial<Pick<TestContext, 'notes'>>,
     besides: InstalledWith = {},
   ) {
     const installers = components.map((component) =>

@@ -87,6 +87,19 @@ export interface DeadLetters {
   replay(limit?: number): Promise<number>;
 }
 
+/** What waits on one queue. */
+export interface QueueBacklog {
+  readonly queue: string;
+  /** Messages that a consumer could have now. */
+  readonly waiting: number;
+  /** Messages in consumers' hands. Unset: the broker does not tell. */
+  readonly inHand?: number;
+  /** Messages that come back after a delay. Unset: the broker does not tell by queue. */
+  readonly delayed?: number;
+  /** How long the oldest of those that wait could have been had, in ms. Unset: none waits, or the broker does not tell. */
+  readonly oldestMs?: number;
+}
+
 /** Carries messages between services. Adapters: `AmqpBroker` (RabbitMQ) and `PostgresBroker` (embedded). */
 export interface Broker {
   /**
@@ -121,6 +134,9 @@ export interface Broker {
 
   /** Of one queue, or of all that were declared. */
   deadLetters(queue?: string): DeadLetters;
+
+  /** What waits on each declared queue, in the order of the topology. */
+  backlog(): Promise<QueueBacklog[]>;
 
   /** Connected and usable now. */
   ready(): boolean;

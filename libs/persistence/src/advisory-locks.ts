@@ -11,6 +11,8 @@ export const advisoryLocks = {
   publishing: 7_340_105,
   /** The first of two keys; the second is made from the client whose webhooks are counted. */
   webhooks: 7_340_180,
+  /** The first of two keys; the second is made from the deployment whose log is written. */
+  logs: 7_340_181,
   auditLog: 7_340_121,
   /** "podb": processes that start together make the broker's schema one after the other. */
   brokerSchema: 0x706f6462,

@@ -11,6 +11,7 @@ import {
   DriftCheckEntity,
   EventEntity,
   GatewayEntity,
+  LogLineEntity,
   OidcTrustEntity,
   PodCounterEntity,
   PodEntity,
@@ -43,6 +44,9 @@ import { ClientVariables1790000071000 } from './migrations/1790000071000-client-
 import { Webhooks1790000080000 } from './migrations/1790000080000-webhooks.js';
 import { BrokerStreams1790000080001 } from './migrations/1790000080001-broker-streams.js';
 import { Census1790000091000 } from './migrations/1790000091000-census.js';
+import { Logs1790000100000 } from './migrations/1790000100000-logs.js';
+import { Workers1790000110000 } from './migrations/1790000110000-workers.js';
+import { ShownFences1790000111000 } from './migrations/1790000111000-shown-fences.js';
 
 /** A connection pool to Podway's database. */
 export type Database = DataSource;
@@ -77,6 +81,7 @@ export async function connectDatabase(options: DatabaseOptions): Promise<DataSou
       DriftCheckEntity,
       EventEntity,
       GatewayEntity,
+      LogLineEntity,
       OidcTrustEntity,
       PodCounterEntity,
       PodEntity,
@@ -110,6 +115,9 @@ export async function connectDatabase(options: DatabaseOptions): Promise<DataSou
       Webhooks1790000080000,
       BrokerStreams1790000080001,
       Census1790000091000,
+      Logs1790000100000,
+      Workers1790000110000,
+      ShownFences1790000111000,
     ],
     migrationsTableName: 'podway_migrations',
     synchronize: false,

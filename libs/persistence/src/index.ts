@@ -6,9 +6,11 @@ export * from './outbox/relay.js';
 export * from './outbox/outbox-relay.js';
 export { EventNumbering, EventPublisher } from './outbox/event-log.js';
 export * from './outbox/event-feed.js';
+export { Logs, type LogFilter, type LogSubject, type NewLogLine } from './logs/logs.js';
+export { LogFeed } from './logs/log-feed.js';
 export * from './rotation/rotation.js';
 export type { DrainProgress } from './rotation/drain-progress.js';
-export { WriteFences } from './rotation/write-fences.js';
+export { WriteFences, type WriteFence } from './rotation/write-fences.js';
 export * from './rotation/rotation-hold.js';
 export * from './inventory/inventory.js';
 export { Resources, ResourceConflictError } from './inventory/resources.js';
@@ -47,6 +49,9 @@ export * from './ingress/digest-lock.js';
 export * from './coordinator/kept-releases.js';
 export * from './coordinator/drift-reader.js';
 export { takeCensus, type Census } from './coordinator/census.js';
+export type { StageTimes } from './coordinator/stage-times.js';
+export { OperationsReader } from './coordinator/operations-reader.js';
+export { Workers, type WorkerLoad, type WorkerRow } from './ingress/workers.js';
 export {
   DriftStore,
   type LookedPod,

@@ -3,7 +3,8 @@ import pg from 'pg';
 
 /**
  * Calls back when a Postgres channel was notified, and every `pollMs` besides: notifications are lost
- * while the connection is, so a callback means "look again", never "this is new".
+ * while the connection is, so a callback means "look again", never "this is new". It gets what the notification said,
+ * and nothing when all may be new.
  */
 export class Notifications {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
@@ -29,7 +30,7 @@ export class Notifications {
   }
 
   /** Returns the function that ends the calls. */
-  on(callback: () => void): () => void {
+  on(callback: (payload?: string) => void): () => void {
     this.emitter.on('look', callback);
     return () => this.emitter.off('look', callback);
   }
@@ -46,7 +47,7 @@ export class Notifications {
     };
     client.on('error', again);
     client.on('end', again);
-    client.on('notification', () => this.emitter.emit('look'));
+    client.on('notification', ({ payload }) => this.emitter.emit('look', payload));
     try {
       await client.connect();
       await client.query(`listen ${pg.escapeIdentifier(this.channel)}`);

@@ -10,6 +10,7 @@ import {
   ResourceEntity,
   ServerStatusEntity,
 } from '../src/entities/index.js';
+import { Logs } from '../src/logs/logs.js';
 import { ReleaseMarks } from '../src/ingress/release-marks.js';
 import { PodPauses } from '../src/ingress/pod-pauses.js';
 import { Updates } from '../src/ingress/updates.js';
@@ -127,6 +128,16 @@ async function filled(dataSource: Database, things: ThingsOfClient): Promise<Thi
      values ($1, $2, $3, 'e', 'a', 1, 1, now(), now())`,
     [updateId, things.webhook, client],
   );
+  await dataSource.query('insert into ingress.write_fences (pod, deployment_id) values ($1, $2)', [
+    ...[pod, deploymentId],
+  ]);
+  await new Logs(dataSource).append({ deploymentId, client, pod }, [
+    {
+      ...{ server: 's1', step: 'Installing', part: 'a', run: 0, line: 0, level: 'info' },
+      text: client,
+      at: now,
+    },
+  ]);
   await new Rotation(dataSource).set(pod, new Map([['s1', false]]), 1);
   const key = await new SigningKeys(dataSource).add({
     client,

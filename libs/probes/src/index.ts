@@ -8,3 +8,4 @@ export {
   type ReleaseChecks,
 } from './checks-of.js';
 export { explain } from './explain.js';
+export { logEvidence } from './log-evidence.js';

@@ -26,17 +26,23 @@ const AT_ONCE = 4;
 
 /**
  * Runs the checks on one server, a few at a time, each as often as it may be tried and has to be measured. The
- * evidence is in the order of the checks. Rejects only with the reason of `signal`; a probe that breaks is evidence, too.
+ * evidence is in the order of the checks; `onEvidence` is told each as it comes. Rejects only with the reason of `signal`;
+ * a probe that breaks is evidence, too.
  */
 export async function runChecks(
   checks: readonly Check[],
   target: ProbeTarget,
   signal?: AbortSignal,
+  onEvidence: (evidence: ProbeEvidence) => void = () => undefined,
 ): Promise<ProbeEvidence[]> {
   const evidence: ProbeEvidence[] = [];
   const waiting = checks.entries();
   const runner = async (): Promise<void> => {
-    for (const [index, check] of waiting) evidence[index] = await runCheck(check, target, signal);
+    for (const [index, check] of waiting) {
+      const found = await runCheck(check, target, signal);
+      evidence[index] = found;
+      onEvidence(found);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, runner));
   return evidence;

@@ -77,7 +77,9 @@ describe('methods', () => {
   });
 
   /** Not calls by themselves, or with more than one: tests of their own have them. */
-  const others = new Set(['constructor', 'events', 'deployment', 'lastSequence', 'word', 'get', 'published']);
+  const others = new Set([
+    ...['constructor', 'events', 'followLogs', 'deployment', 'lastSequence', 'word', 'get', 'published'],
+  ]);
   const names = Object.getOwnPropertyNames(Podway.prototype).filter((name) => !others.has(name));
 
   it.each(names)('%s calls an operation of OpenAPI, with parameters that it has', async (name) => {
@@ -105,6 +107,7 @@ const ARGUMENTS: Readonly<Record<string, unknown[]>> = {
   publishArtifact: [{ pod: 'x', artifact: 'a' }],
   plan: [{ pod: 'x' }],
   artifacts: [{ pod: 'x', limit: 1 }],
+  logs: ['x', { after: 1, limit: 1, server: 'x', step: 'Installing', level: 'error', search: 'x' }],
   deployments: [{ pod: 'x', state: 'Queued', limit: 1, before: 'x' }],
   releases: ['x', 1, 2],
   release: ['x', 1],
@@ -121,6 +124,7 @@ const ARGUMENTS: Readonly<Record<string, unknown[]>> = {
   audit: [{ client: 'x', action: 'a', limit: 1, after: 1 }],
   verifyAudit: ['1:a'],
   deadLetters: [{ queue: 'x', limit: 1 }],
+  operations: [],
 };
 
 function operationOf(verb: string, path: string): Operation | undefined {

@@ -228,6 +228,33 @@ describe('events', () => {
   });
 });
 
+const logLine = (number: number): string =>
+  `id: ${number}\ndata: ${JSON.stringify({ number, server: 'web1', text: `line ${number}` })}\n\n`;
+
+describe('logs', () => {
+  const numbers = async (query: object): Promise<number[]> => {
+    const seen: number[] = [];
+    for await (const { number } of podway.followLogs('D', query)) seen.push(number);
+    return seen;
+  };
+
+  it('are followed over as many connections as it takes, up to the end of the deployment', async () => {
+    server.script(
+      eventStream(head + logLine(1) + logLine(2), 'break'),
+      eventStream(`retry: 5\nid: 2\n\n${logLine(3)}id: 7\n\n`),
+      eventStream(`${logLine(8)}event: end\ndata: {"state":"Succeeded"}\n\n`, 'hold'),
+    );
+    expect(await numbers({ server: 'web1', level: 'info' })).toEqual([1, 2, 3, 8]);
+    expect(server.asked[0]?.url).toBe('/v1/deployments/D/logs/stream?server=web1&level=info');
+    expect(server.asked.map((one) => one.headers['last-event-id'])).toEqual([undefined, '2', '7']);
+  });
+
+  it('of what is not there reject', async () => {
+    server.script(problem(404, 'DEPLOYMENT.NOT_FOUND'));
+    await expect(numbers({})).rejects.toMatchObject({ code: 'DEPLOYMENT.NOT_FOUND' });
+  });
+});
+
 describe('a handle', () => {
   const finished = json(200, { id: 'D', state: 'Succeeded' });
   const running = json(200, { id: 'D', state: 'Installing' });

@@ -27,12 +27,17 @@ import type {
   Envelope,
   FleetQuery,
   FleetView,
+  FollowLogsQuery,
   GoBackRequest,
   KeyList,
   KeysQuery,
+  LogLine,
+  LogPage,
+  LogsQuery,
   NewClientRequest,
   NewDelegationRequest,
   NewKeyRequest,
+  OperationsView,
   NewKeyView,
   NewTrustRequest,
   NewSigningKeyRequest,
@@ -66,6 +71,8 @@ import type {
 import { Connection, type Call, type ConnectionOptions } from './connection.js';
 import { DeploymentHandle, PublishedUpdate } from './deployment-handle.js';
 import { followedEvents, lastSequence, type EventsOptions } from './followed-events.js';
+import { followedLogs } from './followed-logs.js';
+import type { FollowOptions } from './followed-stream.js';
 import { Webhooks } from './webhooks.js';
 
 /** A bundle: bytes, or a function that gives them as a new stream for every attempt. */
@@ -101,6 +108,7 @@ export type PodwayOptions = ConnectionOptions;
 
 const segment = encodeURIComponent;
 const releasesOf = (pod: string): string => `/v1/pods/${segment(pod)}/releases`;
+const logsOf = (deploymentId: string): string => `/v1/deployments/${segment(deploymentId)}/logs`;
 const brokerUsersOf = (client: string): string => `/v1/clients/${segment(client)}/broker-users`;
 
 /**
@@ -193,6 +201,20 @@ export class Podway {
   /** A handle on a deployment: look, follow, wait. */
   deployment(id: string): DeploymentHandle {
     return new DeploymentHandle(this.connection, id);
+  }
+
+  /** A page of what installers and checks have said on the servers. `after`: the page before's `next`. */
+  logs(deploymentId: string, query: LogsQuery = {}): Promise<LogPage> {
+    return this.get(logsOf(deploymentId), { ...query });
+  }
+
+  /** The same line by line: what is there, then what comes, over as many connections as it takes. Ends with the deployment. */
+  followLogs(
+    deploymentId: string,
+    query: FollowLogsQuery = {},
+    options: FollowOptions = {},
+  ): AsyncGenerator<LogLine, void, undefined> {
+    return followedLogs(this.connection, `${logsOf(deploymentId)}/stream`, query, options);
   }
 
   /** Asks to stop; what was changed is rolled back. */
@@ -440,6 +462,11 @@ export class Podway {
 
   deadLetters(query: { queue?: string; limit?: number } = {}): Promise<DeadLetterList> {
     return this.get('/v1/dead-letters', query);
+  }
+
+  /** What waits, who works and how long stages take. For the hosting service. */
+  operations(): Promise<OperationsView> {
+    return this.get('/v1/operations');
   }
 
   /** Puts dead letters back into the queues that they died on. Resolves with how many. */

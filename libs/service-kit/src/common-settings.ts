@@ -93,6 +93,13 @@ export class CommonSettings {
   @IsIn(LEVELS)
   logLevel: string = 'info';
 
+  /** Lines that are kept of what one component or check says on one server in one run. */
+  @Setting('PODWAY_LOG_MAX_LINES', 'integer')
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  logMaxLines: number = 20_000;
+
   /** Port of /livez, /readyz and /metrics. 0: any free one; unset: none. */
   @Setting('PODWAY_HEALTH_PORT', 'integer')
   @IsOptional()

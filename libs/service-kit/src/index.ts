@@ -6,6 +6,7 @@ export * from './health.js';
 export * from './infrastructure.js';
 export * from './pod-servers.js';
 export * from './step-runner.js';
+export type { StepLogs } from './kept-step-log.js';
 export type { StepPace } from './progress-reporter.js';
 export * from './worker.js';
 export * from './looks.js';

@@ -17,6 +17,7 @@ export function looks<C extends LookCommand>(
   { prefetch }: { prefetch: number },
 ): StepHandler {
   return {
+    capacity: 0,
     controller: (steps: StepRunner): Type<unknown> => {
       @Controller()
       class LookController {

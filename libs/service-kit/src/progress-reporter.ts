@@ -1,5 +1,5 @@
 import { PodCommand, StepProgressed, type StepCommand } from '@podway/contracts';
-import type { StepContext } from '@podway/state';
+import type { StepContext, StepLog } from '@podway/state';
 
 /** When a step does what, in milliseconds. */
 export interface StepPace {
@@ -33,12 +33,14 @@ export class ProgressReporter {
     private readonly command: StepCommand,
     { progressEveryMs, heartbeatMs, hardLimitMs }: StepPace,
     private readonly send: (progress: StepProgressed) => void,
+    log: StepLog,
   ) {
     this.hardLimit = AbortSignal.timeout(hardLimitMs);
     this.context = {
       deploymentId: command.deploymentId,
       fencingToken: command instanceof PodCommand ? command.fencingToken : 0,
       signal: this.hardLimit,
+      log,
       progress: (message, at) => {
         if (Date.now() - this.lastAt >= progressEveryMs) this.say(message, at);
       },

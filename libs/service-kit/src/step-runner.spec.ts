@@ -12,7 +12,7 @@ import {
   type StepOutcome,
 } from '@podway/contracts';
 import type { Broker, OutgoingMessage } from '@podway/messaging';
-import type { StepContext } from '@podway/state';
+import { noStepLog, type StepContext, type StepLog } from '@podway/state';
 import { failureOf, isFenced, outcomeOf, StepRunner, type StepWork } from './step-runner.js';
 
 const fingerprint = 'f'.repeat(64);
@@ -33,12 +33,14 @@ describe('StepRunner', () => {
   let published: OutgoingMessage[];
   let publish: (message: OutgoingMessage) => Promise<void>;
   let fences: [string, number][];
+  let log: StepLog;
   let execute: (context: StepContext) => Promise<StepOutcome>;
   let givenUp: ReturnType<typeof vi.fn<() => Promise<void>>>;
   beforeEach(() => {
     published = [];
     publish = async (message) => void published.push(message);
     fences = [];
+    log = noStepLog;
     execute = async () => installed();
     givenUp = vi.fn(async () => undefined);
   });
@@ -54,6 +56,7 @@ describe('StepRunner', () => {
       'installer-agent',
       { publish: (message: OutgoingMessage) => publish(message) } as Partial<Broker> as Broker,
       { fence: async (pod, token) => void fences.push([pod, token]) },
+      () => log,
       pino({ level: 'silent' }),
       { retryDelaysMs: [1, 1], progressEveryMs: 0, heartbeatMs: 60_000, hardLimitMs: 60_000, ...pace },
     );
@@ -98,6 +101,23 @@ describe('StepRunner', () => {
     confirm();
     await running;
     expect(outcomes()).toHaveLength(1);
+  });
+
+  it('tells the outcome when what was said before it is kept', async () => {
+    let keep = (): void => undefined;
+    log = { ...noStepLog, kept: () => new Promise((resolve) => (keep = resolve)) };
+    const running = run();
+    await sleep(20);
+    expect(outcomes()).toEqual([]);
+    keep();
+    await running;
+    expect(outcomes()).toEqual([installed()]);
+  });
+
+  it('rejects when its log cannot be kept: the command has to come back', async () => {
+    log = { ...noStepLog, kept: () => Promise.reject(busy) };
+    await expect(run()).rejects.toBe(busy);
+    expect(outcomes()).toEqual([]);
   });
 
   it('rejects when the outcome cannot be published: the command has to come back', async () => {
@@ -166,6 +186,7 @@ describe('StepRunner', () => {
       'installer-agent',
       { publish: (message: OutgoingMessage) => publish(message) } as Partial<Broker> as Broker,
       { fence: () => Promise.reject(new PodwayError('ROTATION.FENCED', 'newer')) },
+      () => log,
       pino({ level: 'silent' }),
     );
     await steps.run(command, envelope, work);

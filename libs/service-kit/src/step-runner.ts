@@ -14,6 +14,7 @@ import { routed, type Broker } from '@podway/messaging';
 import type { LoadBalancer } from '@podway/balancing';
 import { observedStep, traceparentWithin, unwatched, type Telemetry } from '@podway/telemetry';
 import type { StepContext } from '@podway/state';
+import type { StepLogs } from './kept-step-log.js';
 import { ProgressReporter, usualPace, type StepPace } from './progress-reporter.js';
 
 const FENCED = new Set(['STATE.FENCED', 'ROTATION.FENCED']);
@@ -61,7 +62,7 @@ export function failureOf<O extends FailedOutcome>(
   );
 }
 
-/** Runs the steps of a worker: tells progress, tries again what is worth it, and publishes exactly one outcome. */
+/** Runs the steps of a worker: tells progress, keeps its log, tries again what is worth it, and publishes exactly one outcome. */
 export class StepRunner {
   /** Commands at work in this process. */
   private readonly running = new Map<string, Promise<void>>();
@@ -70,6 +71,7 @@ export class StepRunner {
     private readonly service: string,
     private readonly broker: Broker,
     private readonly balancer: Pick<LoadBalancer, 'fence'>,
+    private readonly logs: StepLogs,
     private readonly logger: Logger,
     private readonly pace: StepPace = usualPace,
     private readonly telemetry: Telemetry = unwatched(),
@@ -108,9 +110,9 @@ export class StepRunner {
       attempt: command.attempt,
     });
     const startedAt = Date.now();
-    const progress = new ProgressReporter(command, this.pace, (message) =>
-      this.send(message, envelope, logger),
-    );
+    const log = this.logs(command);
+    const send = (message: StepProgressed): void => this.send(message, envelope, logger);
+    const progress = new ProgressReporter(command, this.pace, send, log);
     logger.info('step started');
     progress.say('started');
     let outcome: StepOutcome | undefined;
@@ -118,6 +120,8 @@ export class StepRunner {
       outcome = await observedStep(this.telemetry, command, () =>
         this.attempt(command, work, progress, logger),
       );
+      // Whoever hears of the outcome finds all that was said before it.
+      await log.kept();
     } finally {
       progress.end();
     }

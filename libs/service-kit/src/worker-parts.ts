@@ -11,6 +11,7 @@ import {
   Comparisons,
   DeploymentReader,
   Inventory,
+  Logs,
   Publishers,
   Resources,
   Rotation,
@@ -39,6 +40,7 @@ export interface WorkerParts {
   readonly deployments: DeploymentReader;
   readonly comparisons: Comparisons;
   readonly clientVariables: ClientVariables;
+  readonly logs: Logs;
   readonly settings: CommonSettings;
   readonly logger: Logger;
 }
@@ -63,6 +65,7 @@ export function workerParts(
     deployments: new DeploymentReader(dataSource),
     comparisons: new Comparisons(dataSource),
     clientVariables: new ClientVariables(dataSource),
+    logs: new Logs(dataSource),
     settings,
     logger,
   };

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { MessageClass, ServiceName, StepCommand } from '@podway/contracts';
 import { BrokerContext, BrokerServer, CommandHandler } from '@podway/messaging';
+import { Workers } from '@podway/persistence';
 import { ObservedBroker } from '@podway/telemetry';
 import { CommonSettings } from './common-settings.js';
 import { NestLogger } from './logging.js';
@@ -13,12 +14,16 @@ import {
   type ServiceContext,
   type ServiceDefinition,
 } from './service.js';
+import { keptStepLogs } from './kept-step-log.js';
 import { usualPace } from './progress-reporter.js';
+import { SignsOfLife } from './signs-of-life.js';
 import { StepRunner, type StepWork } from './step-runner.js';
 import { workerParts, type WorkerParts } from './worker-parts.js';
 
 /** Which work answers which command. */
 export interface StepHandler {
+  /** Steps at once in one process; a look is none. */
+  readonly capacity: number;
   readonly controller: (steps: StepRunner) => Type<unknown>;
 }
 
@@ -29,6 +34,7 @@ export function handles<C extends StepCommand>(
   { prefetch }: { prefetch: number },
 ): StepHandler {
   return {
+    capacity: prefetch,
     controller: (steps) => {
       @Controller()
       class StepController {
@@ -52,17 +58,31 @@ export function defineWorker<S extends CommonSettings = CommonSettings>(definiti
   return defineService<S>({
     name: definition.name,
     settings: definition.settings ?? (CommonSettings as new () => S),
-    start: (context) => {
+    start: async (context) => {
       const { infrastructure, settings, logger } = context;
       const parts = workerParts(infrastructure, settings, logger);
       const { broker } = infrastructure;
       const telemetry = telemetryOf(context);
-      const runner = new StepRunner(definition.name, broker, parts.balancer, logger, usualPace, telemetry);
-      const controllers = definition.steps(parts, settings).map((handler) => handler.controller(runner));
+      const { balancer } = parts;
+      const logs = keptStepLogs(parts.logs, settings.logMaxLines);
+      const runner = new StepRunner(definition.name, broker, balancer, logs, logger, usualPace, telemetry);
+      const handlers = definition.steps(parts, settings);
+      const controllers = handlers.map((handler) => handler.controller(runner));
 
       @Module({ controllers })
       class WorkerModule {}
-      return startMicroservice(definition.name, WorkerModule, context);
+      const service = await startMicroservice(definition.name, WorkerModule, context);
+      const capacity = handlers.reduce((sum, handler) => sum + handler.capacity, 0);
+      const workers = new Workers(infrastructure.dataSource);
+      const signs = new SignsOfLife(definition.name, workers, telemetry.metrics, capacity, logger);
+      signs.start();
+      return {
+        ready: () => service.ready(),
+        async stop() {
+          await service.stop();
+          await signs.stop();
+        },
+      };
     },
   });
 }

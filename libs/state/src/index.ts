@@ -1,4 +1,5 @@
 export * from './state-driver.js';
+export * from './step-log.js';
 export * from './state.errors.js';
 export { TreeStateDriver, type TreeStateOptions } from './tree-state-driver.js';
 export { StateSetDriver } from './state-set-driver.js';

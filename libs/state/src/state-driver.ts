@@ -1,5 +1,6 @@
 import type { PodwayError, StateChanges, StateSpec } from '@podway/contracts';
 import type { HostSession } from '@podway/hosts';
+import type { StepLog } from './step-log.js';
 
 /** Where a POD's state is on one server. */
 export interface ServerTarget {
@@ -20,6 +21,7 @@ export interface StepContext {
   /** A server refuses a lower one than it has seen (STATE.FENCED). */
   readonly fencingToken: number;
   readonly signal?: AbortSignal;
+  readonly log: StepLog;
   progress(message: string, at?: { server?: string; percent?: number }): void;
 }
 

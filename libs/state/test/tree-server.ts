@@ -13,6 +13,7 @@ import type { StateSpec } from '@podway/contracts';
 import { LocalHostSessions, type HostSession } from '@podway/hosts';
 import { monotonicFactory } from 'ulid';
 import type { ServerTarget, StateDriver, StepContext } from '../src/state-driver.js';
+import { noStepLog } from '../src/step-log.js';
 
 export const ulid = monotonicFactory();
 
@@ -129,7 +130,13 @@ function commandLine(pid: string): string {
 
 export function context(fencingToken: number, deploymentId = ulid()): StepContext & { messages: string[] } {
   const messages: string[] = [];
-  return { deploymentId, fencingToken, messages, progress: (message) => messages.push(message) };
+  return {
+    deploymentId,
+    fencingToken,
+    messages,
+    log: noStepLog,
+    progress: (message) => messages.push(message),
+  };
 }
 
 /** Calls the script itself, as `prepare` installed it. */

@@ -44,6 +44,17 @@ describe('MetricsRegistry', () => {
     expect(await registry.text()).not.toContain('podway_queue_depth{');
   });
 
+  it('sums up what a gauge of one service says', async () => {
+    const registry = small();
+    const [one, other] = [registry.of('verifier'), registry.of('replicator')];
+    expect(await one.sum('podway_host_sessions_open')).toBe(0);
+    one.add('podway_host_sessions_open', { transport: 'ssh' }, 3);
+    one.add('podway_host_sessions_open', { transport: 'local' }, 1);
+    other.add('podway_host_sessions_open', { transport: 'ssh' }, 7);
+    expect(await one.sum('podway_host_sessions_open')).toBe(4);
+    expect(await one.sum('podway_host_sessions_open', { transport: 'ssh' })).toBe(3);
+  });
+
   it('tells about the process, by names that promtool takes', async () => {
     const text = await new MetricsRegistry().text();
     expect(text).toContain('process_resident_memory_bytes');

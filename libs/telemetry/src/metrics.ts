@@ -18,6 +18,8 @@ export interface Metrics {
   observe<N extends HistogramName>(name: N, values: Values<N>, seconds: number): void;
   set<N extends GaugeName>(name: N, values: Values<N>, to: number): void;
   add<N extends GaugeName>(name: N, values: Values<N>, by: number): void;
+  /** What a gauge of this service says now, over all labels that are not given. */
+  sum<N extends GaugeName>(name: N, values?: Partial<Values<N>>): Promise<number>;
   /** Forgets all values of a gauge. */
   clear(name: GaugeName): void;
   /** Called before each scrape; it is waited for, and must not reject. */
@@ -59,6 +61,7 @@ export class MetricsRegistry {
       observe: (name, values, seconds) => this.histogram(name).observe({ service, ...values }, seconds),
       set: (name, values, to) => this.gauge(name).set({ service, ...values }, to),
       add: (name, values, by) => this.gauge(name).inc({ service, ...values }, by),
+      sum: (name, values = {}) => sumOf(this.gauge(name), { service, ...values }),
       clear: (name) => this.gauge(name).reset(),
       beforeScrape: (collect) => void this.collectors.push(collect),
     };
@@ -91,4 +94,12 @@ export class MetricsRegistry {
     const { help, labels } = metricList[name];
     return { name, help, labelNames: ['service', ...labels], registers: [this.registry] };
   }
+}
+
+async function sumOf(gauge: Gauge, wanted: Readonly<Record<string, string | undefined>>): Promise<number> {
+  const { values } = await gauge.get();
+  const counted = values.filter(({ labels }) =>
+    Object.entries(wanted).every(([label, value]) => labels[label] === value),
+  );
+  return counted.reduce((sum, { value }) => sum + value, 0);
 }

@@ -32,6 +32,7 @@ export class ObservedBroker implements Broker {
 
   declare: Broker['declare'] = (topology) => this.inner.declare(topology);
   deadLetters: Broker['deadLetters'] = (queue) => this.inner.deadLetters(queue);
+  backlog: Broker['backlog'] = () => this.inner.backlog();
   ready: Broker['ready'] = () => this.inner.ready();
   close: Broker['close'] = () => this.inner.close();
 

@@ -7,6 +7,7 @@ import { fitted, harmless } from './text.js';
 export function podLines(pod: PodDetailView, printer: Printer): string[] {
   const release = pod.currentRelease ? `release ${pod.currentRelease.number}` : 'no release yet';
   const running = pod.runningDeployment ? `, deployment ${pod.runningDeployment} runs` : '';
+  const environment = pod.environment === undefined ? '' : ` (${pod.environment})`;
   const queue = pod.queueLength > 0 ? `, ${pod.queueLength} waiting` : '';
   const rows = pod.servers.map((server) => [
     server.name,
@@ -18,13 +19,20 @@ export function podLines(pod: PodDetailView, printer: Printer): string[] {
     server.reason ?? '',
   ]);
   return [
-    printer.colors.bold(`POD ${pod.name} of ${pod.client}: ${release}${running}${queue}${pausedText(pod)}`),
+    printer.colors.bold(
+      `POD ${pod.name} of ${pod.client}${environment}: ${release}${running}${queue}${pausedText(pod)}`,
+    ),
+    ...fenceLine(pod),
     ...printer.table(
       ['SERVER', 'RELEASE', 'FINGERPRINT', 'ACCESSES', 'STATE', 'REGION', ''],
       rows,
       'No servers.',
     ),
   ];
+}
+
+function fenceLine({ writesFenced }: PodDetailView): string[] {
+  return writesFenced ? ['Writes are fenced: users can only read until the deployment is over.'] : [];
 }
 
 function pausedText({ paused }: PodDetailView): string {

@@ -18,6 +18,12 @@ export class Printer {
     return this.surroundings.stdout.columns ?? 80;
   }
 
+  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
+  get width(): number | undefined {
+    const { isTTY, columns = 80 } = this.surroundings.stdout;
+    return isTTY ? columns : undefined;
+  }
+
   /** One result: as JSON when that was asked for, else as these lines. */
   result(value: unknown, lines: () => readonly string[]): void {
     const text = this.json ? JSON.stringify(value, undefined, 2) : lines().join('\n');
@@ -41,9 +47,14 @@ export class Printer {
     this.surroundings.stderr.write(`${text}\n`);
   }
 
-  error(code: string, text: string, more: readonly string[] = [], hint?: string): void {
+  /** On standard error: lines, or one line of JSON when results are JSON, too. `problems`: what is wrong in particular. */
+  error(code: string, text: string, problems: readonly string[] = [], hint?: string): void {
+    if (this.json) {
+      this.note(JSON.stringify({ error: { code, message: text, problems, hint } }));
+      return;
+    }
     this.note(`podway: ${code}: ${harmless(text)}`);
-    for (const line of more) this.note(`  ${harmless(line)}`);
+    for (const line of problems) this.note(`  ${harmless(line)}`);
     for (const line of hint ? wrapped(hint, this.columns, 2) : []) this.note(line);
   }
 

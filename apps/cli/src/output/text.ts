@@ -50,6 +50,15 @@ function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - [...text].length));
 }
 
+/** A text cut into lines of so many columns, wherever that is; those after the first begin with so many spaces. */
+export function folded(text: string, columns: number, indent: number): string[] {
+  const characters = [...text];
+  const rest = Math.max(1, columns - indent);
+  const lines = [characters.splice(0, Math.max(1, columns)).join('')];
+  while (characters.length > 0) lines.push(' '.repeat(indent) + characters.splice(0, rest).join(''));
+  return lines;
+}
+
 /** A text over several lines, each begun with so many spaces. */
 export function wrapped(text: string, columns: number, indent: number): string[] {
   const lines: string[] = [];

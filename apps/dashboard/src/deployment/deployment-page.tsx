@@ -1,7 +1,9 @@
-import { Text, VisuallyHidden } from '@mantine/core';
+import { Tabs, Text, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from 'react-router';
+import { useEffect, useRef } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
 import type { DeploymentDetailView, FailureView } from '@podway/contracts';
+import { LogView } from '../logs/log-view.js';
 import { useSession } from '../session/session.js';
 import { Heading } from '../shown/heading.js';
 import { Notice } from '../shown/notice.js';
@@ -61,8 +63,40 @@ function Deployment({ deployment }: { deployment: DeploymentDetailView }) {
       <DeploymentFacts deployment={deployment} />
       <DeploymentServers deployment={deployment} />
       <Evidence evidence={deployment.evidence} />
-      <Timeline key={id} deploymentId={id} />
+      <Happening key={id} deployment={deployment} />
     </>
+  );
+}
+
+/** What happens in it, told by Podway; and what was said on the servers. */
+function Happening({ deployment: { id, servers } }: { deployment: DeploymentDetailView }) {
+  const go = useNavigate();
+  const { view = 'timeline' } = useParams();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Who comes for the log wants to see it, and it is far down.
+    if (view === 'log') box.current?.scrollIntoView();
+  }, []);
+  const path = (to: string | null): string => `/deployments/${id}${to === 'log' ? '/log' : ''}`;
+  return (
+    <Tabs
+      ref={box}
+      mt="lg"
+      value={view}
+      onChange={(to) => void go(path(to), { preventScrollReset: true })}
+      keepMounted={false}
+    >
+      <Tabs.List mb="md">
+        <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+        <Tabs.Tab value="log">Log of the servers</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="timeline">
+        <Timeline deploymentId={id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="log">
+        <LogView deploymentId={id} servers={servers.map(({ name }) => name)} />
+      </Tabs.Panel>
+    </Tabs>
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ShownState, StageView } from '@podway/contracts';
-import { pipelineOf } from './pipeline.js';
+import { figOf, pipelineOf } from './pipeline.js';
 
 /** Stages in this order, each of a second; the last one is present. */
 function deployment(...states: ShownState[]) {
@@ -57,4 +57,13 @@ describe('the steps of FIG. 2', () => {
     expect(forward[1]).toMatchObject({ fig: '208', name: 'Resolve', durationMs: 2_000 });
     expect(forward[4]).toMatchObject({ fig: '214', status: 'failed', detail: 'the page is broken' });
   });
+});
+
+it.each([
+  ['Installing', '212'],
+  ['ConfirmingRollback', '218'],
+  ['Queued', undefined],
+  ['Succeeded', undefined],
+] as const)('%s is %s of FIG. 2', (state, fig) => {
+  expect(figOf(state)).toBe(fig);
 });

@@ -23,6 +23,14 @@ const back: readonly Step[] = [
   { fig: '218', name: 'Prove', states: ['ConfirmingRollback'] },
 ];
 
+const waits: readonly ShownState[] = ['Queued', 'AwaitingApproval', 'AwaitingCanaries', 'AwaitingPods'];
+
+/** The number in FIG. 2 of what is done in this state; undefined where nothing is done but waiting. */
+export function figOf(state: ShownState): string | undefined {
+  if (waits.includes(state)) return undefined;
+  return [...forward, ...back].find(({ states }) => states.includes(state))?.fig;
+}
+
 export type StepStatus = 'todo' | 'running' | 'waiting' | 'done' | 'failed' | 'skipped';
 
 export const stepShown: Readonly<Record<StepStatus, Shown>> = {
@@ -52,7 +60,6 @@ export interface Pipeline {
   readonly back: readonly PipelineStep[];
 }
 
-const waits: readonly ShownState[] = ['Queued', 'AwaitingApproval', 'AwaitingCanaries', 'AwaitingPods'];
 /** What comes after a step that did not succeed. */
 const ends: readonly ShownState[] = ['RollingBack', 'Failed', 'Rejected', 'Aborted', 'RollbackFailed'];
 

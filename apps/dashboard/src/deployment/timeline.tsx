@@ -26,18 +26,15 @@ export function Timeline({ deploymentId }: { deploymentId: string }) {
     return () => over.abort();
   }, [podway, deploymentId]);
   return (
-    <section aria-labelledby="timeline-title">
-      <h2 className="block-title" id="timeline-title">
-        Timeline
-      </h2>
+    <>
       {problem !== undefined && <Problem error={problem} />}
-      <div className="log-box" tabIndex={0} role="region" aria-labelledby="timeline-title">
+      <div className="log-box" tabIndex={0} role="region" aria-label="Timeline">
         <ol className="log">
           {events.map((event) => (
             <EventLine key={event.id} event={event} of="deployment" />
           ))}
         </ol>
       </div>
-    </section>
+    </>
   );
 }

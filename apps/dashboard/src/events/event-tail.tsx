@@ -1,14 +1,8 @@
-import { Button } from '@mantine/core';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import type { Envelope } from '@podway/contracts';
-import { Icon } from '../shown/icon.js';
+import { Tail } from '../shown/tail.js';
 import { At } from '../shown/times.js';
 import { levelTones, toldEvent } from './event-words.js';
-
-/** So near to the end, the view goes on with it. */
-const NEAR_PX = 40;
 
 interface EventTailProps {
   events: readonly Envelope[];
@@ -16,71 +10,12 @@ interface EventTailProps {
   at: string | null;
 }
 
-/** A long list that follows its end, and lets go of it when somebody scrolls up. */
+/** Events as they happen. */
 export function EventTail({ events, at }: EventTailProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const [following, setFollowing] = useState(at === null);
-  const rows = useVirtualizer({
-    count: events.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => 29,
-    overscan: 12,
-    getItemKey: (index) => events[index]?.id ?? index,
-  });
-  useEffect(() => {
-    if (following && events.length > 0) rows.scrollToIndex(events.length - 1, { align: 'end' });
-  }, [events.length, following, rows]);
-  useEffect(() => {
-    const index = at === null ? -1 : events.findIndex(({ sequence }) => sequence === at);
-    if (index >= 0) rows.scrollToIndex(index, { align: 'center' });
-    // Once, when the line is there.
-  }, [at, events.length > 0]);
-  const scrolled = (): void => {
-    const element = box.current;
-    if (!element) return;
-    setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX);
-  };
   return (
-    <div className="tail">
-      <div
-        className="log-box"
-        ref={box}
-        onScroll={scrolled}
-        tabIndex={0}
-        role="log"
-        aria-label="Events"
-        aria-live="off"
-      >
-        <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
-          {rows.getVirtualItems().map(({ index, key, start }) => {
-            const event = events[index];
-            return (
-              event && (
-                <div
-                  key={key}
-                  data-index={index}
-                  ref={rows.measureElement}
-                  className="log-row"
-                  style={{ transform: `translateY(${start}px)` }}
-                >
-                  <Line event={event} marked={event.sequence === at} />
-                </div>
-              )
-            );
-          })}
-        </div>
-      </div>
-      {!following && (
-        <Button
-          className="tail-on"
-          size="xs"
-          leftSection={<Icon name="down" />}
-          onClick={() => setFollowing(true)}
-        >
-          Follow the end
-        </Button>
-      )}
-    </div>
+    <Tail label="Events" items={events} keyOf={({ sequence, id }) => sequence ?? id} at={at}>
+      {(event, marked) => <Line event={event} marked={marked} />}
+    </Tail>
   );
 }
 

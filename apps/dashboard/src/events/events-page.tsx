@@ -1,15 +1,15 @@
-import { Button, Chip, Group, TextInput } from '@mantine/core';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { Chip, Group, TextInput } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import type { Envelope } from '@podway/contracts';
 import { useSession } from '../session/session.js';
+import { Download } from '../shown/download.js';
 import { Empty } from '../shown/empty.js';
 import { Heading } from '../shown/heading.js';
 import { Icon } from '../shown/icon.js';
 import { Problem } from '../shown/problem.js';
 import { EventTail } from './event-tail.js';
 import { levels, toldEvent, type Level } from './event-words.js';
-import { useEventTail } from './use-event-tail.js';
+import { allEvents, useEventTail } from './use-event-tail.js';
 
 /** What happens, as it happens; searched and filtered on the page. */
 export function EventsPage() {
@@ -19,7 +19,7 @@ export function EventsPage() {
   const at = params.get('at');
   const [text, setText] = useState('');
   const [shown, setShown] = useState<readonly string[]>(levels.filter((level) => level !== 'detail'));
-  const { events, problem } = useEventTail(podway, pod, at === null ? undefined : Number(at));
+  const { items: events, problem } = useEventTail(podway, pod, at === null ? undefined : Number(at));
   const found = useMemo(() => {
     const wanted = text.trim().toLowerCase();
     return events.filter((event) => {
@@ -43,7 +43,11 @@ export function EventsPage() {
             if (event.key === 'Enter') setParams(value === '' ? {} : { pod: value });
           }}
         />
-        <Download events={events} />
+        <Download
+          parts={(signal) => allEvents(podway, pod, signal)}
+          fileName={pod === '' ? 'podway-events.ndjson' : `podway-events-${pod}.ndjson`}
+          mediaType="application/x-ndjson"
+        />
       </Heading>
       <Group mb="sm" gap="sm">
         <TextInput
@@ -73,37 +77,6 @@ export function EventsPage() {
       ) : (
         <EventTail events={found} at={at} />
       )}
-    </>
-  );
-}
-
-/** All events of the page as lines of JSON. */
-function Download({ events }: { events: readonly Envelope[] }) {
-  const link = useRef<HTMLAnchorElement>(null);
-  const [url, setUrl] = useState<string>();
-  useEffect(() => {
-    if (url === undefined) return;
-    link.current?.click();
-    const timer = setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    return () => clearTimeout(timer);
-  }, [url]);
-  const make = (): void => {
-    const lines = events.map((event) => `${JSON.stringify(event)}\n`);
-    setUrl(URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' })));
-  };
-  return (
-    <>
-      <Button
-        variant="default"
-        leftSection={<Icon name="down" />}
-        onClick={make}
-        disabled={events.length === 0}
-      >
-        Download
-      </Button>
-      <a ref={link} href={url} download="podway-events.ndjson" hidden>
-        Events
-      </a>
     </>
   );
 }

@@ -1,48 +1,28 @@
-import { useEffect, useState } from 'react';
+import { useCallback } from 'react';
 import type { Envelope } from '@podway/contracts';
 import type { Podway } from '@podway/sdk';
+import { useStream, type Streamed } from '../shown/use-stream.js';
 
 /** Events before now that are read at the start. */
 const BACK = 1_000;
-/** More is not kept on the page. */
-const MOST = 20_000;
-const GATHER_MS = 100;
 
 /** The last events and those to come. `at`: from a little before this sequence on. */
-export function useEventTail(
-  podway: Podway,
-  pod: string,
-  at: number | undefined,
-): { events: readonly Envelope[]; problem: unknown } {
-  const [events, setEvents] = useState<readonly Envelope[]>([]);
-  const [problem, setProblem] = useState<unknown>();
-  useEffect(() => {
-    const over = new AbortController();
-    let batch: Envelope[] = [];
-    const timer = setInterval(() => {
-      if (batch.length === 0) return;
-      const added = batch;
-      batch = [];
-      setEvents((seen) => [...seen, ...added].slice(-MOST));
-    }, GATHER_MS);
-    const read = async (): Promise<void> => {
+export function useEventTail(podway: Podway, pod: string, at: number | undefined): Streamed<Envelope> {
+  const follow = useCallback(
+    async function* (signal: AbortSignal): AsyncGenerator<Envelope> {
       const last = at ?? (await podway.lastSequence());
-      const options = {
-        after: Math.max(0, last - BACK),
-        signal: over.signal,
-        ...(pod === '' ? {} : { pod }),
-      };
-      for await (const event of podway.events(options)) batch.push(event);
-    };
-    setEvents([]);
-    setProblem(undefined);
-    read().catch((error: unknown) => {
-      if (!over.signal.aborted) setProblem(error);
-    });
-    return () => {
-      over.abort();
-      clearInterval(timer);
-    };
-  }, [podway, pod, at]);
-  return { events, problem };
+      const after = Math.max(0, last - BACK);
+      yield* podway.events({ after, signal, ...(pod === '' ? {} : { pod }) });
+    },
+    [podway, pod, at],
+  );
+  return useStream(follow);
+}
+
+/** All events that there are now, of all PODs or of one, a line of JSON each. */
+export async function* allEvents(podway: Podway, pod: string, signal: AbortSignal): AsyncGenerator<string> {
+  const upTo = await podway.lastSequence();
+  if (upTo === 0) return;
+  const events = podway.events({ after: 0, upTo, signal, ...(pod === '' ? {} : { pod }) });
+  for await (const event of events) yield `${JSON.stringify(event)}\n`;
 }

@@ -1,5 +1,6 @@
 import { Link } from 'react-router';
 import type { FleetPodView } from '@podway/contracts';
+import { EnvironmentMark } from '../pod/environment-mark.js';
 import { Icon } from '../shown/icon.js';
 import { Mark } from '../shown/mark.js';
 import { Ago } from '../shown/times.js';
@@ -34,7 +35,7 @@ function FleetRow({ pod }: { pod: FleetPodView }) {
     <tr>
       <td className="main-cell" data-label="POD">
         <div>
-          <Link to={`/pods/${name}`}>{name}</Link>
+          <Link to={`/pods/${name}`}>{name}</Link> <EnvironmentMark environment={pod.environment} />
           <small>
             {client}
             {hosts[0] === undefined ? '' : `, ${hosts[0]}`}

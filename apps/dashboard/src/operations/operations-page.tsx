@@ -7,6 +7,7 @@ import { AuditView } from './audit-view.js';
 import { ClientsView } from './clients-view.js';
 import { DeadLettersView } from './dead-letters-view.js';
 import { KeysView } from './keys-view.js';
+import { NowView } from './now-view.js';
 import { QuotasView } from './quotas-view.js';
 
 /** What keeps the service going: for the hosting service, and quotas for clients. */
@@ -16,7 +17,12 @@ export function OperationsPage() {
   const operates = mayForAll(caller, 'operate');
   const administers = mayForAll(caller, 'administer');
   const tabs = [
-    ...(operates ? [{ value: 'dead-letters', label: 'Dead letters', view: <DeadLettersView /> }] : []),
+    ...(operates
+      ? [
+          { value: 'now', label: 'Now', view: <NowView /> },
+          { value: 'dead-letters', label: 'Dead letters', view: <DeadLettersView /> },
+        ]
+      : []),
     ...(administers
       ? [
           { value: 'audit', label: 'Audit log', view: <AuditView /> },

@@ -9,6 +9,7 @@ import { Notice } from '../shown/notice.js';
 import { Heading } from '../shown/heading.js';
 import { Loaded } from '../shown/problem.js';
 import { ChangesView } from './changes-view.js';
+import { EnvironmentMark } from './environment-mark.js';
 import { PodActions } from './pod-actions.js';
 import { ServersView } from './servers-view.js';
 
@@ -24,10 +25,12 @@ function Pod({ pod }: { pod: PodDetailView }) {
   const go = useNavigate();
   const { view = 'servers' } = useParams();
   const { name, client, hosts, release, currentRelease, paused, runningDeployment, queueLength } = pod;
+  const { environment, writesFenced } = pod;
   return (
     <>
       <Heading
         title={name}
+        mark={<EnvironmentMark environment={environment} />}
         below={
           <>
             POD of {client}
@@ -44,6 +47,12 @@ function Pod({ pod }: { pod: PodDetailView }) {
         <Notice tone="warn" title="The POD is paused">
           Nothing begins in it. Paused by <span className="mono">{paused.by}</span> <Ago at={paused.since} />
           {paused.reason === undefined ? '.' : `: ${paused.reason}`}
+        </Notice>
+      )}
+      {writesFenced && (
+        <Notice tone="warn" title="Users can only read">
+          Writes are fenced since <Ago at={writesFenced.since} />, until{' '}
+          <Link to={`/deployments/${writesFenced.deploymentId}`}>the deployment</Link> is over.
         </Notice>
       )}
       {runningDeployment !== undefined && (

@@ -2,6 +2,7 @@ import { Checkbox, List, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { PodDetailView, ReleaseView } from '@podway/contracts';
+import { isProduction } from '@podway/contracts/plain';
 import { useSession } from '../session/session.js';
 import { ReasonDialog } from '../shown/reason-dialog.js';
 
@@ -11,7 +12,7 @@ interface RollBackDialogProps {
   onClose: () => void;
 }
 
-/** Says what going back does to which servers, and wants a reason and the POD's name: visitors will see the difference. */
+/** Says what going back does to which servers, and wants a reason; for production the POD's name, too: visitors will see the difference. */
 export function RollBackDialog({ pod, release, onClose }: RollBackDialogProps) {
   const { podway } = useSession();
   const go = useNavigate();
@@ -23,7 +24,7 @@ export function RollBackDialog({ pod, release, onClose }: RollBackDialogProps) {
       text={`Release ${number}${label ? ` (${label})` : ''} is put in force again. It is a deployment like any other: tried on one server first, and rolled back if its tests fail.`}
       confirm={`Roll back to release ${number}`}
       needsReason
-      typed={pod.name}
+      typed={isProduction(pod.environment) ? pod.name : undefined}
       onClose={onClose}
       onConfirm={async (reason) => {
         const update = await podway.goBack({

@@ -5,6 +5,7 @@ import { useSession } from '../session/session.js';
 import { Fingerprint } from '../shown/fingerprint.js';
 import { Mark } from '../shown/mark.js';
 import { Ago } from '../shown/times.js';
+import { LastDeployment } from './last-deployment.js';
 import type { Shown } from '../shown/words.js';
 
 const byName = new Intl.Collator('en', { numeric: true });
@@ -20,6 +21,11 @@ export function ServersView({ pod }: { pod: PodDetailView }) {
       return id === undefined ? null : ((await podway.deployment(id).get()).canary ?? null);
     },
   });
+  const last = useQuery({
+    queryKey: ['pod', pod.name, 'last', pod.runningDeployment],
+    queryFn: async () =>
+      pod.runningDeployment ?? (await podway.deployments({ pod: pod.name, limit: 1 }))[0]?.id ?? null,
+  });
   const servers = [...pod.servers].sort(
     (a, b) =>
       Number(b.name === canary.data) - Number(a.name === canary.data) || byName.compare(a.name, b.name),
@@ -34,6 +40,7 @@ export function ServersView({ pod }: { pod: PodDetailView }) {
             server={server}
             seen={drift.data?.servers.find(({ name }) => name === server.name)}
             canary={server.name === canary.data}
+            lastDeployment={last.data ?? undefined}
           />
         ))}
       </ul>
@@ -47,9 +54,11 @@ interface ServerTileProps {
   server: PodServerView;
   seen: ServerDriftView | undefined;
   canary: boolean;
+  /** Id of the POD's deployment that runs, or else of its newest. */
+  lastDeployment: string | undefined;
 }
 
-function ServerTile({ pod, server, seen, canary }: ServerTileProps) {
+function ServerTile({ pod, server, seen, canary, lastDeployment }: ServerTileProps) {
   const shown = serverShown(server, pod.runningDeployment !== undefined);
   const changes = seen?.changes?.tree;
   return (
@@ -108,6 +117,9 @@ function ServerTile({ pod, server, seen, canary }: ServerTileProps) {
           Differs from the release: {changes.added} added, {changes.changed} changed, {changes.removed}{' '}
           removed. <Link to={`/pods/${pod.name}/changes?live=${server.name}`}>Show the files</Link>
         </p>
+      )}
+      {lastDeployment !== undefined && (
+        <LastDeployment pod={pod.name} server={server.name} deploymentId={lastDeployment} />
       )}
     </li>
   );

@@ -1,6 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import { useNavigate } from 'react-router';
 import { ApiError, Podway } from '@podway/sdk';
+import { broughtBack, comesBack } from './issuer.js';
 import { keptKey } from './kept-key.js';
 import { SessionContext, type Session } from './session.js';
 import { SignIn } from './sign-in.js';
@@ -8,12 +10,15 @@ import { SignIn } from './sign-in.js';
 const apiWith = (key: string): Podway =>
   new Podway({ url: window.location.origin, key, retry: { attempts: 3 } });
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Shows the sign-in until somebody is known, and what is inside to that one. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
+  const navigate = useNavigate();
   const [session, setSession] = useState<Session>();
   const [problem, setProblem] = useState<string>();
-  const [trying, setTrying] = useState(() => keptKey.read() !== undefined);
+  const [trying, setTrying] = useState(() => keptKey.read() !== undefined || comesBack());
 
   const signOut = useCallback(
     (why?: string) => {
@@ -36,7 +41,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
         return true;
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) keptKey.forget();
-        setProblem(error instanceof Error ? error.message : String(error));
+        setProblem(messageOf(error));
         return false;
       } finally {
         setTrying(false);
@@ -45,16 +50,32 @@ export function SessionGate({ children }: { children: ReactNode }) {
     [signOut],
   );
 
+  // A token of an issuer lasts for its time only, so it is kept for the tab.
+  const comeBack = useCallback(async (): Promise<void> => {
+    try {
+      const token = await broughtBack((path) => navigate(path, { replace: true }));
+      if (await signIn(token)) keptKey.keep(token, false);
+    } catch (error) {
+      setProblem(messageOf(error));
+      setTrying(false);
+    }
+  }, [navigate, signIn]);
+
+  const begun = useRef(false);
   useEffect(() => {
+    if (begun.current) return;
+    begun.current = true;
     const key = keptKey.read();
-    if (key !== undefined) void signIn(key);
-  }, [signIn]);
+    if (comesBack()) void comeBack();
+    else if (key !== undefined) void signIn(key);
+  }, [signIn, comeBack]);
 
   useEffect(
     () =>
       queries.getQueryCache().subscribe(({ query }) => {
         const { error } = query.state;
-        if (error instanceof ApiError && error.status === 401) signOut('Your key is no longer valid.');
+        if (error instanceof ApiError && error.status === 401)
+          signOut('Your key, or the time that you were signed in for, is over.');
       }),
     [queries, signOut],
   );

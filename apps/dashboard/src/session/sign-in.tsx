@@ -1,7 +1,9 @@
-import { Button, Checkbox, Paper, PasswordInput, Stack, Title } from '@mantine/core';
+import { Button, Checkbox, Divider, Paper, PasswordInput, Stack, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Logo } from '../shell/logo.js';
 import { Notice } from '../shown/notice.js';
+import { knownIssuer, leaveFor, type Issuer } from './issuer.js';
 
 interface SignInProps {
   problem: string | undefined;
@@ -12,6 +14,10 @@ interface SignInProps {
 export function SignIn({ problem, trying, onSignIn }: SignInProps) {
   const [key, setKey] = useState('');
   const [stay, setStay] = useState(false);
+  const { data: issuer } = useQuery({
+    queryKey: ['issuer'],
+    queryFn: async () => (await knownIssuer()) ?? null,
+  });
   return (
     <main className="sign-in">
       <Paper
@@ -36,6 +42,7 @@ export function SignIn({ problem, trying, onSignIn }: SignInProps) {
               {problem}
             </Notice>
           )}
+          {issuer && <IssuerButton issuer={issuer} trying={trying} />}
           <PasswordInput
             label="API key or OIDC token"
             description="The key of the first admin is in .podway/admin.key. Others come from an admin: podway keys create."
@@ -56,5 +63,26 @@ export function SignIn({ problem, trying, onSignIn }: SignInProps) {
         </Stack>
       </Paper>
     </main>
+  );
+}
+
+function IssuerButton({ issuer, trying }: { issuer: Issuer; trying: boolean }) {
+  const [problem, setProblem] = useState<string>();
+  const leave = (): void => {
+    setProblem(undefined);
+    leaveFor(issuer).catch((error: Error) => setProblem(error.message));
+  };
+  return (
+    <>
+      {problem !== undefined && (
+        <Notice tone="bad" urgent title="The issuer could not be reached">
+          {problem}
+        </Notice>
+      )}
+      <Button variant="default" loading={trying} onClick={leave}>
+        Sign in with {new URL(issuer.issuer).host}
+      </Button>
+      <Divider label="or" />
+    </>
   );
 }

@@ -48,6 +48,7 @@ export function Finder() {
         action('Fleet', '/'),
         action('Deployments', '/deployments'),
         action('Events', '/events'),
+        action('Operations now', '/operations/now'),
         action('Dead letters', '/operations/dead-letters'),
         action('Audit log', '/operations/audit'),
         action('Clients', '/operations/clients'),

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestLogger, telemetryOf, type ServiceContext } from '@podway/service-kit';
 import { builtDashboard, readDashboard } from '../dashboard/dashboard-files.js';
 import { dashboardSite } from '../dashboard/dashboard-site.js';
+import { signInOf } from '../dashboard/sign-in.js';
 import type { IngressGatewaySettings } from '../ingress-gateway.config.js';
 import { Listener, type RequestHandler } from '../listening/listener.js';
 import { API_IDLE_TIMEOUT_MS, listenerSettings, sharesPort } from '../listening/listener-settings.js';
@@ -37,7 +38,8 @@ export class ApiListener {
     });
     app.disable('x-powered-by');
     app.set('etag', false);
-    app.use(dashboardSite(await readDashboard(settings.dashboardDir ?? builtDashboard)));
+    const dashboard = await readDashboard(settings.dashboardDir ?? builtDashboard);
+    app.use(dashboardSite(dashboard, signInOf(settings)));
     await app.init();
     const handler = observedRequests(telemetryOf(context), handlerOf(app));
     if (sharesPort(settings)) return new ApiListener(app, stopping, undefined, handler, settings.accessPort);

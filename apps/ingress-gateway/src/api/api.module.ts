@@ -13,7 +13,10 @@ import {
   EventFeed,
   FleetReader,
   Inventory,
+  LogFeed,
+  Logs,
   OidcTrusts,
+  OperationsReader,
   OutboxRelay,
   PodPauses,
   ReleaseMarks,
@@ -24,6 +27,7 @@ import {
   tenantScoped,
   Updates,
   Webhooks,
+  WriteFences,
 } from '@podway/persistence';
 import type { ServiceContext } from '@podway/service-kit';
 import { IngressGatewaySettings } from '../ingress-gateway.config.js';
@@ -36,7 +40,9 @@ import { IdentityGuard } from './identity/identity.guard.js';
 import { OidcIssuers } from './identity/oidc-issuers.js';
 import { OidcTokens } from './identity/oidc-tokens.js';
 import { Delegating } from './delegations/delegating.js';
+import { DeploymentLookup } from './deployments/deployment-lookup.js';
 import { TenantInterceptor } from './identity/tenant.interceptor.js';
+import { LogPruning } from './logs/log-pruning.js';
 import { MessagePublishing } from './messages/message-publishing.js';
 import { MessageRecords } from './messages/message-records.js';
 import { MessageSenders } from './messages/message-senders.js';
@@ -61,6 +67,7 @@ import { webhookProviders } from './webhooks/webhook.providers.js';
 /** What the API needs besides the infrastructure. */
 export interface ApiParts {
   readonly feed: EventFeed;
+  readonly logFeed: LogFeed;
   readonly relay: OutboxRelay;
   /** Ends the event streams. */
   readonly stopping: AbortSignal;
@@ -83,6 +90,7 @@ export class ApiModule {
         { provide: BROKER, useValue: broker },
         { provide: ARTIFACTS, useValue: artifacts },
         { provide: EventFeed, useValue: parts.feed },
+        { provide: LogFeed, useValue: parts.logFeed },
         { provide: OutboxRelay, useValue: parts.relay },
         { provide: STOPPING, useValue: parts.stopping },
         { provide: READY, useValue: parts.isReady },
@@ -96,6 +104,8 @@ export class ApiModule {
         { provide: Publishers, useValue: new Publishers(dataSource) },
         { provide: DeploymentReader, useValue: new DeploymentReader(scoped) },
         { provide: FleetReader, useValue: new FleetReader(scoped) },
+        { provide: OperationsReader, useValue: new OperationsReader(dataSource) },
+        { provide: Logs, useValue: new Logs(scoped) },
         { provide: DriftReader, useValue: new DriftReader(scoped) },
         { provide: Inventory, useValue: new Inventory(scoped) },
         { provide: PodPauses, useValue: new PodPauses(scoped) },
@@ -103,6 +113,7 @@ export class ApiModule {
         { provide: Comparisons, useValue: new Comparisons(scoped) },
         { provide: Resources, useValue: new Resources(scoped) },
         { provide: Rotation, useValue: new Rotation(scoped) },
+        { provide: WriteFences, useValue: new WriteFences(scoped) },
         { provide: Updates, useValue: new Updates(scoped) },
         { provide: SigningKeys, useValue: new SigningKeys(scoped) },
         { provide: AuditLog, useValue: new AuditLog(dataSource) },
@@ -117,6 +128,8 @@ export class ApiModule {
         OidcIssuers,
         OidcTokens,
         Delegating,
+        DeploymentLookup,
+        LogPruning,
         PodLookup,
         ReleaseFactsReader,
         ReleaseDiff,

@@ -8,9 +8,11 @@ import { DelegationsController } from './delegations/delegations.controller.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
 import { endpointsOf, type EndpointSpec } from './endpoint.js';
 import { EventsController } from './events/events.controller.js';
+import { LogsController } from './logs/logs.controller.js';
 import { KeysController } from './keys/keys.controller.js';
 import { FleetController } from './fleet/fleet.controller.js';
 import { CallerController } from './identity/caller.controller.js';
+import { OperationsController } from './operations/operations.controller.js';
 import { PodsController } from './pods/pods.controller.js';
 import { ReleasesController } from './releases/releases.controller.js';
 import { DriftController } from './drift/drift.controller.js';
@@ -30,6 +32,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 export const controllers = [
   UpdatesController,
   DeploymentsController,
+  LogsController,
   CallerController,
   FleetController,
   PodsController,
@@ -47,6 +50,7 @@ export const controllers = [
   WebhooksController,
   WebhookDeliveriesController,
   DeadLettersController,
+  OperationsController,
   ServiceController,
   BrokerUsersController,
   SigningKeysController,

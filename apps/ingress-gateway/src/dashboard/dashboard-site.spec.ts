@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readDashboard } from './dashboard-files.js';
+import { IngressGatewaySettings } from '../ingress-gateway.config.js';
 import { dashboardSite } from './dashboard-site.js';
+import { signInOf } from './sign-in.js';
 
 let folder: string;
 let server: Server;
@@ -70,6 +72,44 @@ it("only shows: other methods are the API's", async () => {
   expect((await request(url).post('/dashboard/')).text).toBe('the API');
   const { headers, text } = await request(url).head('/dashboard/').expect(200);
   expect([text, Number(headers['content-length'])]).toEqual([undefined, expect.any(Number)]);
+});
+
+it('tells how people sign in, and lets the page call the issuer and no other', async () => {
+  expect((await request(url).get('/dashboard/sign-in.json').expect(200)).body).toEqual({});
+  const settings = new IngressGatewaySettings();
+  const named = {
+    signInIssuer: 'https://id.example.org/realm',
+    signInClientId: 'podway',
+    signInOrigins: 'https://tokens.example.net/oauth',
+  };
+  const site = dashboardSite(
+    await readDashboard(join(folder, 'dist')),
+    signInOf(Object.assign(settings, named)),
+  );
+  const other = createServer((asked, response) => site(asked, response, () => response.end()));
+  try {
+    const { body, headers } = await request(other).get('/dashboard/sign-in.json').expect(200);
+    expect(body).toEqual({
+      oidc: { issuer: 'https://id.example.org/realm', clientId: 'podway', scope: 'openid' },
+    });
+    expect(headers['content-security-policy']).toContain(
+      "; connect-src 'self' https://id.example.org https://tokens.example.net; ",
+    );
+  } finally {
+    other.close();
+  }
+});
+
+it.each([
+  [{ signInIssuer: 'https://id.example.org' }, 'PODWAY_SIGN_IN_CLIENT_ID: is missing'],
+  [{ signInClientId: 'podway' }, 'PODWAY_SIGN_IN_ISSUER: is missing'],
+  [{ signInIssuer: 'http://id.example.org', signInClientId: 'podway' }, 'must begin with https://'],
+  [{ signInIssuer: "https://a.example; script-src 'x'", signInClientId: 'podway' }, 'must be a URL'],
+])('refuses the settings %j', (named, problem) => {
+  const settings = Object.assign(new IngressGatewaySettings(), named);
+  expect(() => signInOf(settings)).toThrow(
+    expect.objectContaining({ details: { problems: [expect.stringContaining(problem)] } }) as Error,
+  );
 });
 
 it('is not there when it was not built', async () => {

@@ -1,26 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import type { DashboardFile } from './dashboard-files.js';
+import type { SignIn } from './sign-in.js';
 
 /** The path that the dashboard is served below. */
 export const DASHBOARD_PATH = '/dashboard/';
 
 const YEAR_SECONDS = 31_536_000;
 
-/** Scripts and calls of this origin alone; styles may be inline, because components set theirs at run time. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** What the page asks how people sign in. */
+const SIGN_IN = 'sign-in.json';
+
+/**
+ * Scripts of this origin alone, calls to it and to the issuer that people sign in with; styles may be inline, because
+ * components set theirs at run time.
+ */
+function policyFor(signIn: SignIn | undefined): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    ['connect-src', "'self'", ...(signIn?.origins ?? [])].join(' '),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 /** Answers what is asked for below {@link DASHBOARD_PATH}, and leads there from `/`. All else goes on to the API. */
-export function dashboardSite(files: ReadonlyMap<string, DashboardFile>) {
+export function dashboardSite(built: ReadonlyMap<string, DashboardFile>, signIn?: SignIn) {
+  const policy = policyFor(signIn);
+  const files = built.size === 0 ? built : new Map([...built, [SIGN_IN, signInFile(signIn)]]);
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     const [path = ''] = (request.url ?? '').split('?');
     const mine = path === '/' || `${path}/` === DASHBOARD_PATH || path.startsWith(DASHBOARD_PATH);
@@ -30,15 +42,21 @@ export function dashboardSite(files: ReadonlyMap<string, DashboardFile>) {
     // Views have addresses of their own; what belongs to a view is told by the page itself.
     const file = files.get(name) ?? (name.startsWith('assets/') ? undefined : files.get('index.html'));
     if (!file) return next();
-    send(request, response, file);
+    send(request, response, file, policy);
   };
+}
+
+function signInFile(signIn: SignIn | undefined): DashboardFile {
+  const { issuer, clientId, scope } = signIn ?? {};
+  const content = Buffer.from(JSON.stringify(signIn ? { oidc: { issuer, clientId, scope } } : {}));
+  return { type: 'application/json; charset=utf-8', content, gzipped: gzipSync(content), immutable: false };
 }
 
 function redirect(response: ServerResponse): void {
   response.writeHead(302, { location: DASHBOARD_PATH, 'content-length': 0 }).end();
 }
 
-function send(request: IncomingMessage, response: ServerResponse, file: DashboardFile): void {
+function send(request: IncomingMessage, response: ServerResponse, file: DashboardFile, policy: string): void {
   const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   const body = zipped ? file.gzipped : file.content;
   response.writeHead(200, {

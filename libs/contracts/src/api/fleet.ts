@@ -12,6 +12,7 @@ import {
   Min,
 } from 'class-validator';
 import { shownStates, type ShownState } from '../deployment-states.js';
+import { environments, type Environment } from '../documents/environment.js';
 import { Nested } from '../forms.js';
 import { NAME, ULID } from '../patterns.js';
 import { PauseView } from './pods.js';
@@ -149,6 +150,11 @@ export class FleetPodView {
   @IsOptional()
   @Nested(() => PauseView, { optional: true })
   paused?: PauseView;
+
+  /** What it is for. Unset: its entry does not say, and it counts as production. */
+  @IsOptional()
+  @IsIn(environments)
+  environment?: Environment;
 }
 
 /** How many PODs there are of which each is so. */

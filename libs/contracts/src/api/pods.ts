@@ -10,6 +10,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { environments, type Environment } from '../documents/environment.js';
 import { Nested } from '../forms.js';
 import { NAME, SHA256, ULID } from '../patterns.js';
 import { serverFindings, type ServerFinding } from '../messages/looking.js';
@@ -114,6 +115,16 @@ export class PauseView {
   since: string;
 }
 
+/** Users may not write to the POD: gateways answer 503 to all but reading requests. */
+export class WriteFenceView {
+  /** The deployment for whose time it is so. */
+  @Matches(ULID)
+  deploymentId: string;
+
+  @IsISO8601({ strict: true })
+  since: string;
+}
+
 /** One of a client's resources. */
 export class ResourceView {
   @Matches(NAME)
@@ -180,6 +191,11 @@ export class PodView {
   @IsOptional()
   @Nested(() => PauseView, { optional: true })
   paused?: PauseView;
+
+  /** What it is for. Unset: its entry does not say, and it counts as production. */
+  @IsOptional()
+  @IsIn(environments)
+  environment?: Environment;
 }
 
 /** What is known about one POD. */
@@ -187,6 +203,11 @@ export class PodDetailView extends PodView {
   @IsArray()
   @Nested(() => PodServerView)
   servers: PodServerView[];
+
+  /** Set while users may not write. */
+  @IsOptional()
+  @Nested(() => WriteFenceView, { optional: true })
+  writesFenced?: WriteFenceView;
 
   /** The current release. */
   @IsOptional()

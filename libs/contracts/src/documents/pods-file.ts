@@ -28,6 +28,7 @@ import {
   type LoadSource,
 } from './canary-policy.js';
 import { Check } from './checks.js';
+import { environments, type Environment } from './environment.js';
 import { promotionProblem, promotions, type Promotion } from './promotion.js';
 import { PublisherChecksSpec } from './publisher-checks.js';
 import { ResourceSpec, resourcesProblem } from './resource-spec.js';
@@ -196,6 +197,11 @@ export class PodSpec {
 
   @IsName()
   client: string;
+
+  /** What the POD is for. A roll-back of a production POD on the dashboard wants its name typed. Default `production`. */
+  @IsOptional()
+  @IsIn(environments)
+  environment?: Environment;
 
   /** Host names whose accesses go to this POD. */
   @IsOptional()

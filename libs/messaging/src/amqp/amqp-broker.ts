@@ -7,6 +7,7 @@ import type {
   Delivery,
   Disposition,
   OutgoingMessage,
+  QueueBacklog,
   ReplyAddress,
   Subscription,
 } from '../broker.js';
@@ -124,6 +125,18 @@ export class AmqpBroker implements Broker {
     const { queues } = this.knowing(queue);
     const names = queue === undefined ? queues.map(({ name }) => name) : [queue];
     return new AmqpDeadLetters(names, (use) => this.withChannel(use), this.publisher, this.user);
+  }
+
+  /** RabbitMQ tells neither what is in consumers' hands nor how old a message is, without its management part. */
+  backlog(): Promise<QueueBacklog[]> {
+    const { queues } = this.knowing(undefined);
+    return this.withChannel(async (channel) => {
+      const found: QueueBacklog[] = [];
+      for (const { name: queue } of queues) {
+        found.push({ queue, waiting: (await channel.checkQueue(queue)).messageCount });
+      }
+      return found;
+    });
   }
 
   ready(): boolean {

@@ -50,6 +50,7 @@ class HandFedBroker implements Broker {
   publish = () => Promise.resolve();
   ready = () => true;
   close = () => Promise.resolve();
+  backlog = () => Promise.resolve([]);
   deadLetters = (): never => {
     throw new Error('none');
   };

@@ -43,6 +43,24 @@ export function deliveryContract(open: () => Promise<BrokerHarness>): void {
       await vi.waitFor(() => expect(seen).toEqual(numbers), { timeout: 20_000 });
     });
 
+    it('tells what waits on each queue, apart from what is in hand', async () => {
+      const broker = await openBroker();
+      const queue = freshQueue();
+      const waiting = async (): Promise<number | undefined> =>
+        (await broker.backlog()).find((one) => one.queue === queue)?.waiting;
+      expect(await waiting()).toBe(0);
+      for (let n = 0; n < 3; n += 1) await broker.publish(numbered(n, { routingKey: queue }));
+      await vi.waitFor(async () => expect(await waiting()).toBe(3), { timeout: 10_000 });
+      const { opened, open: finish } = gate();
+      await broker.consume(queue, { prefetch: 1 }, async () => {
+        await opened;
+        return ack;
+      });
+      await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 10_000 });
+      finish();
+      await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 10_000 });
+    });
+
     it('refuses a message that no queue takes', async () => {
       const broker = await openBroker();
       const lost = numbered(1, { routingKey: 'podway.nowhere' });

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Disposition, RetryPolicy } from '@podway/messaging';
+import type { Disposition, QueueBacklog, RetryPolicy } from '@podway/messaging';
 import { retryDelayMs } from '@podway/messaging';
 import { advisoryLocks } from '../advisory-locks.js';
 import { wakeChannel } from './life-sign.js';
@@ -68,6 +68,17 @@ select name from unnest($1::text[]) as name where exists (
   select from broker.message where queue = name and claimed_by is null and visible_at <= now()
 )`;
 
+/** When a message could be had is when it was put there, or when the delay of its last try was over. */
+const backlogSql = `
+select name as queue, (count(id) filter (where ready))::integer as waiting,
+       count(claimed_by)::integer as "inHand",
+       (count(id) filter (where claimed_by is null and not ready))::integer as delayed,
+       round(extract(epoch from now() - min(visible_at) filter (where ready)) * 1000)::float8 as "oldestMs"
+from unnest($1::text[]) with ordinality as named (name, place)
+left join (select *, claimed_by is null and visible_at <= now() as ready from broker.message) as message
+  on message.queue = name
+group by name, place order by place`;
+
 /** The statements of the embedded broker. */
 export class MessageTable {
   constructor(private readonly pool: Pool) {}
@@ -114,6 +125,12 @@ export class MessageTable {
   /** Gives back what the consumer has claimed, except for these. */
   async release(consumer: number, exceptIds: readonly string[]): Promise<void> {
     await this.pool.query(releaseSql, [consumer, exceptIds]);
+  }
+
+  async backlog(queues: readonly string[]): Promise<QueueBacklog[]> {
+    type Row = Omit<QueueBacklog, 'oldestMs'> & { oldestMs: number | null };
+    const { rows } = await this.pool.query<Row>(backlogSql, [queues]);
+    return rows.map(({ oldestMs, ...row }) => ({ ...row, ...(oldestMs === null ? {} : { oldestMs }) }));
   }
 
   /** Frees what dead consumers held, buries what killed too many. Resolves with the queues that have work. */

@@ -15,6 +15,7 @@ import {
   type Delivery,
   type Disposition,
   type OutgoingMessage,
+  type QueueBacklog,
   type Subscription,
   type Topology,
 } from '@podway/messaging';
@@ -98,6 +99,11 @@ export class PostgresBroker implements Broker {
   deadLetters(queue?: string): DeadLetters {
     this.knowing(queue);
     return new PostgresDeadLetters(this.pool, queue ?? null);
+  }
+
+  async backlog(): Promise<QueueBacklog[]> {
+    const { queues } = this.knowing(undefined);
+    return this.table.backlog(queues.map(({ name }) => name));
   }
 
   ready(): boolean {

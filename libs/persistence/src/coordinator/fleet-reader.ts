@@ -1,5 +1,11 @@
 import type { DataSource } from 'typeorm';
-import { podHealths, type FleetFilter, type FleetTotals, type PodHealth } from '@podway/contracts';
+import {
+  podHealths,
+  type Environment,
+  type FleetFilter,
+  type FleetTotals,
+  type PodHealth,
+} from '@podway/contracts';
 import type { Visible } from '../auth/access.js';
 import { visibleWhere } from '../auth/visible-where.js';
 
@@ -17,6 +23,7 @@ export interface FleetRow {
   name: string;
   client: string;
   health: PodHealth;
+  environment: Environment | null;
   hosts: string[];
   serverCount: number;
   outCount: number;
@@ -105,7 +112,7 @@ function fleetQuery(visible: Visible | undefined, find: string | undefined, bind
           or exists (select 1 from unnest(p.hosts) host where strpos(host, ${text}) > 0))`;
   return `
     select f.*, array_position(array[${podHealths.map((one) => `'${one}'`).join(', ')}], f.health) - 1 as rank from (
-      select p.name, p.client, p.hosts, s.*, r.*, a.*, l.last,
+      select p.name, p.client, p.hosts, v.spec->>'environment' as environment, s.*, r.*, a.*, l.last,
              pp.paused_by as "pausedBy", pp.reason as "pauseReason", pp.paused_at as "pausedAt",
              case when l.state = 'RollbackFailed' then 'broken'
                   when s."quarantinedCount" > 0 or s."driftedCount" > 0 or (s."outCount" > 0 and a.running is null)

@@ -5,6 +5,7 @@ export * from './release-mark.entity.js';
 export * from './drift-check.entity.js';
 export * from './server-status.entity.js';
 export * from './event.entity.js';
+export * from './log-line.entity.js';
 export * from './inventory.entities.js';
 export * from './ingress.entities.js';
 export * from './waiting.entities.js';

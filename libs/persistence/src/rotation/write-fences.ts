@@ -2,6 +2,12 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { untilSettled, type DrainProgress } from './drain-progress.js';
 import { GATEWAY_GONE_MS, nextGeneration, setRotation } from './rotation.js';
 
+/** Users may not write to the POD, for the time of this deployment. */
+export interface WriteFence {
+  readonly deploymentId: string;
+  readonly since: Date;
+}
+
 /**
  * PODs to which users may not write for the time of a deployment: its worker sets the fence, gateways keep it.
  *
@@ -21,7 +27,8 @@ export class WriteFences {
       const generation = await setRotation(manager, pod, new Map(), fencingToken);
       await manager.query(
         `insert into ingress.write_fences (pod, deployment_id) values ($1, $2)
-         on conflict (pod) do update set deployment_id = $2`,
+         on conflict (pod) do update set deployment_id = $2,
+           fenced_at = case when write_fences.deployment_id = $2 then write_fences.fenced_at else now() end`,
         [pod, deploymentId],
       );
       return generation;
@@ -34,6 +41,16 @@ export class WriteFences {
    */
   settled(pod: string, generation: number, timeoutMs: number, signal?: AbortSignal): Promise<DrainProgress> {
     return untilSettled(() => this.progress(pod, generation), timeoutMs, signal);
+  }
+
+  /** The fence that is in force on the POD now. */
+  async of(pod: string): Promise<WriteFence | undefined> {
+    const [fence]: WriteFence[] = await this.dataSource.query(
+      `select f.deployment_id as "deploymentId", f.fenced_at as since from ingress.write_fences f
+         join coordinator.deployments d on d.id = f.deployment_id and d.leased where f.pod = $1`,
+      [pod],
+    );
+    return fence;
   }
 
   private async progress(pod: string, generation: number): Promise<DrainProgress> {

@@ -80,10 +80,19 @@ export const driftTables: readonly TenantTable[] = [
   { table: 'coordinator.drift_checks', may: 'select', sees: byInventory('drift_checks.pod') },
 ];
 
+/** PODs whose users may not write. */
+export const fenceTables: readonly TenantTable[] = [
+  { table: 'ingress.write_fences', may: 'select', sees: byInventory('write_fences.pod') },
+];
+
 /** Webhooks are the client's, not a POD's: no delegation shows them. */
 export const webhookTables: readonly TenantTable[] = [
   { table: 'ingress.webhooks', may: 'select, insert, update, delete', sees: byClient },
   { table: 'ingress.webhook_deliveries', may: 'select, insert, update', sees: byClient },
+];
+
+export const logTables: readonly TenantTable[] = [
+  { table: 'coordinator.log_lines', may: 'select', sees: byPod('pod') },
 ];
 
 /** SQL that puts a table behind the wall. For migrations. */

@@ -14,14 +14,26 @@ import { Updates } from '../ingress/updates.js';
 import { Webhooks } from '../ingress/webhooks.js';
 import { Inventory } from '../inventory/inventory.js';
 import { Resources } from '../inventory/resources.js';
+import { Logs } from '../logs/logs.js';
 import { EventFeed } from '../outbox/event-feed.js';
 import { Rotation } from '../rotation/rotation.js';
+import { WriteFences } from '../rotation/write-fences.js';
 import { asTenant, beyondTenant, tenantScoped, type Tenant } from './tenant.js';
-import { driftTables, releaseTables, tenantTables, waitingTables, webhookTables } from './tenant-tables.js';
+import {
+  driftTables,
+  fenceTables,
+  logTables,
+  releaseTables,
+  tenantTables,
+  waitingTables,
+  webhookTables,
+} from './tenant-tables.js';
 
 const walledTables = [
   ...[...tenantTables, ...waitingTables, ...releaseTables, ...driftTables],
+  ...fenceTables,
   ...webhookTables,
+  ...logTables,
 ];
 
 function readers(dataSource: Database) {
@@ -38,6 +50,8 @@ function readers(dataSource: Database) {
     Comparisons: new Comparisons(dataSource),
     DriftReader: new DriftReader(dataSource),
     Webhooks: new Webhooks(dataSource),
+    WriteFences: new WriteFences(dataSource),
+    Logs: new Logs(dataSource),
   };
 }
 type Readers = ReturnType<typeof readers>;
@@ -78,10 +92,13 @@ const asks: Record<string, Ask> = {
   'ReleaseMarks.against': (from, of) => from.ReleaseMarks.against(of.pod, { artifact: of.digest }),
   'Comparisons.awaited': (from, of) => from.Comparisons.awaited(of.updateId, 0),
   'DriftReader.check': (from, of) => from.DriftReader.check(of.pod),
+  'WriteFences.of': (from, of) => from.WriteFences.of(of.pod),
   'Webhooks.find': (from, of) => from.Webhooks.find(of.webhook),
   'Webhooks.list': (from, of) => from.Webhooks.list(of.client),
   'Webhooks.deliveries': (from, of) => from.Webhooks.deliveries(of.webhook, { limit: 9 }),
   'Webhooks.delivery': (from, of) => from.Webhooks.delivery(of.webhook, of.updateId),
+  'Logs.read': (from, of) => from.Logs.read(of.deploymentId, { after: 0, limit: 9 }),
+  'Logs.last': (from, of) => from.Logs.last(of.deploymentId),
   'Resources.find': (from, of) => from.Resources.find(of.client, 'storefront'),
   'Resources.list': (from, of) => from.Resources.list(of.client),
 };
@@ -99,7 +116,9 @@ const others = [
   ...['EventFeed.start', 'EventFeed.close', 'EventFeed.onMore', 'EventFeed.last', 'EventFeed.oldest'],
   ...['create', 'change', 'rotate', 'remove', 'tried', 'changed'].map((name) => `Webhooks.${name}`),
   ...['PodPauses.pause', 'PodPauses.resume', 'ReleaseMarks.mark', 'ReleaseMarks.unmark'],
+  ...['Logs.append', 'Logs.nextRun', 'Logs.prune'],
   ...['Comparisons.ask', 'Comparisons.answer', 'DriftReader.request'],
+  ...['WriteFences.set', 'WriteFences.settled', 'WriteFences.progress'],
 ];
 
 const acme: Tenant = { client: 'acme', pods: [] };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ulid } from 'ulid';
 import { expect, it } from 'vitest';
 import { NodeSshHostSessions } from '@podway/hosts';
-import { TreeStateDriver, type ServerTarget, type StepContext } from '@podway/state';
+import { noStepLog, TreeStateDriver, type ServerTarget, type StepContext } from '@podway/state';
 import { eventually } from '../../test/machine.js';
 import { startDebianServers } from './debian-servers.js';
 
@@ -11,6 +11,7 @@ const driver = new TreeStateDriver();
 const context = (fencingToken: number): StepContext => ({
   deploymentId: ulid(),
   fencingToken,
+  log: noStepLog,
   progress: () => undefined,
 });
 

@@ -9,6 +9,7 @@ import type { Inventory } from '@podway/persistence';
 import { PodServers } from '@podway/service-kit';
 import type { RotateOptions } from '@podway/balancing';
 import type { StepContext } from '@podway/state';
+import { RecordingLog } from './recording-log.js';
 import { FakeBalancer } from './fake-balancer.js';
 import { FakeServer, fingerprintOf } from './fake-server.js';
 import { FakeStateDriver } from './fake-state-driver.js';
@@ -40,6 +41,8 @@ export class StepWorld {
   readonly deploymentId = DEPLOYMENT;
   readonly pod: PodSpec;
   readonly journal: string[] = [];
+  /** What the steps have said and read. */
+  readonly log = new RecordingLog();
   readonly rotations: RotateOptions[] = [];
   /** Moments at which servers in rotation did not agree, by journal entry. */
   readonly disagreements: string[] = [];
@@ -101,7 +104,7 @@ export class StepWorld {
   }
 
   context({ fencingToken, deploymentId }: PodCommand): StepContext {
-    return { fencingToken, deploymentId, progress: () => undefined };
+    return { fencingToken, deploymentId, log: this.log, progress: () => undefined };
   }
 
   /** The canary after Installing: out of rotation, on the new tree, its watchdog armed. */

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { Envelope, ResyncNotice } from '@podway/contracts';
 import { asTenant, type EventFeed, type EventFilter, type Tenant } from '@podway/persistence';
+import { Bell } from '../streams/bell.js';
+import { SseResponse } from '../streams/sse-response.js';
 
 const BATCH = 200;
-/** How long clients wait before they connect again. */
-const RECONNECT_MS = 1_000;
 const TROUBLE_WAIT_MS = 1_000;
 
 /** What a reader may see, and on whose behalf it is read; without a tenant for the hosting service. */
@@ -35,17 +34,15 @@ export interface EventStreamOptions {
 
 /** One reader of the event log over server-sent events. The id of an event is its sequence. */
 export class EventStream {
-  private readonly ended: AbortSignal;
+  private readonly sse: SseResponse;
   private sight: Sight;
 
   constructor(
-    private readonly response: ServerResponse,
+    response: ServerResponse,
     private readonly options: EventStreamOptions,
   ) {
     this.sight = options.sight;
-    const closed = new AbortController();
-    response.once('close', () => closed.abort());
-    this.ended = AbortSignal.any([closed.signal, options.signal]);
+    this.sse = new SseResponse(response, options.signal);
   }
 
   /**
@@ -54,25 +51,15 @@ export class EventStream {
    */
   async run(after: number | undefined): Promise<void> {
     const start = await this.start(after);
-    this.response.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-    });
-    if (this.response.req.method === 'HEAD') {
-      this.response.end();
-      return;
-    }
-    // The id at once: a reader whose connection breaks before the first event knows where it stood.
-    await this.send(`retry: ${RECONNECT_MS}\nid: ${start.cursor}\n\n`);
+    if (!(await this.sse.begin(start.cursor))) return;
     if (start.resync) {
       const notice = JSON.stringify(start.resync);
-      await this.send(`id: ${start.cursor}\nevent: resync\ndata: ${notice}\n\n`);
+      await this.sse.send(`id: ${start.cursor}\nevent: resync\ndata: ${notice}\n\n`);
     }
     try {
       await this.follow(start.cursor);
     } finally {
-      this.response.end();
+      this.sse.end();
     }
   }
 
@@ -93,21 +80,21 @@ export class EventStream {
     let cursor = from;
     let caughtUp = false;
     let heartbeatAt = Date.now() + this.options.heartbeatMs;
-    const bell = new Bell(this.ended);
+    const bell = new Bell(this.sse.ended);
     const silence = this.options.feed.onMore(() => bell.ring());
     try {
-      while (!this.ended.aborted) {
+      while (!this.sse.ended.aborted) {
         const next = await this.sendAfter(cursor);
         const full = next !== undefined && next.full;
         cursor = next?.cursor ?? cursor;
         if (full && Date.now() < heartbeatAt) continue;
         // Says once that the past is over, also to a reader whose filter nothing of it has passed.
-        if (next && !full && !caughtUp) await this.send(`id: ${cursor}\n\n`);
+        if (next && !full && !caughtUp) await this.sse.send(`id: ${cursor}\n\n`);
         caughtUp ||= next !== undefined && !full;
         await bell.rung(heartbeatAt - Date.now());
         if (Date.now() < heartbeatAt) continue;
         // The id moves even when no event passes the filter: a reader that comes back need not start far behind.
-        await this.send(`: alive\nid: ${cursor}\n\n`);
+        await this.sse.send(`: alive\nid: ${cursor}\n\n`);
         heartbeatAt = Date.now() + this.options.heartbeatMs;
         if (!(await this.allowed())) return;
       }
@@ -124,13 +111,13 @@ export class EventStream {
       events = await this.read(cursor);
     } catch (error) {
       this.options.onTrouble(error);
-      await sleep(TROUBLE_WAIT_MS, undefined, { signal: this.ended }).catch(() => undefined);
+      await sleep(TROUBLE_WAIT_MS, undefined, { signal: this.sse.ended }).catch(() => undefined);
       return undefined;
     }
     let reached = cursor;
     for (const event of events) {
-      if (this.ended.aborted) return { cursor: reached, full: false };
-      await this.send(this.written(event));
+      if (this.sse.ended.aborted) return { cursor: reached, full: false };
+      await this.sse.send(this.written(event));
       reached = Number(event.sequence);
     }
     const full = events.length === BATCH;
@@ -162,39 +149,5 @@ export class EventStream {
       this.options.onTrouble(error);
       return true;
     }
-  }
-
-  private async send(text: string): Promise<void> {
-    if (this.ended.aborted || this.response.write(text)) return;
-    await once(this.response, 'drain', { signal: this.ended }).catch(() => undefined);
-  }
-}
-
-/** Waits that end early when it is rung; a ring that nobody waits for is kept. */
-class Bell {
-  private wasRung = false;
-  private wake: (() => void) | undefined;
-
-  constructor(private readonly ended: AbortSignal) {
-    ended.addEventListener('abort', () => this.ring(), { once: true });
-  }
-
-  ring(): void {
-    this.wasRung = true;
-    this.wake?.();
-  }
-
-  async rung(timeoutMs: number): Promise<void> {
-    if (!this.wasRung && !this.ended.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, timeoutMs));
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.wake = undefined;
-    this.wasRung = false;
   }
 }

@@ -14,12 +14,10 @@ import { IngressGatewaySettings } from '../../ingress-gateway.config.js';
 import { Endpoint } from '../endpoint.js';
 import { Caller, tenantOf } from '../identity/caller.js';
 import { QueryOf } from '../input/input.pipes.js';
-import { BadRequestError } from '../problems/api.errors.js';
+import { lastEventId } from '../streams/last-event-id.js';
 import { LOGGER, STOPPING } from '../tokens.js';
 import { boundCdEventsOf, cdEventSources } from './cd-events.js';
 import { EventStream, type Sight } from './event-stream.js';
-
-const SEQUENCE = /^[0-9]{1,15}$/;
 
 /** The public event log, from any sequence on, for as long as the reader stays. */
 @Controller()
@@ -51,7 +49,7 @@ export class EventsController {
   async stream(
     @Caller() caller: Identity,
     @QueryOf(EventsQuery) query: EventsQuery,
-    @Headers('last-event-id') lastEventId: string | undefined,
+    @Headers('last-event-id') header: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
     const stream = new EventStream(response, {
@@ -63,7 +61,7 @@ export class EventsController {
       shown: query.format === 'cdevents' ? boundCdEventsOf : undefined,
       signal: this.stopping,
     });
-    await stream.run(cursorOf(lastEventId, query));
+    await stream.run(lastEventId(header, 'the sequence of an event') ?? query.after);
   }
 
   /** What the caller may see now; undefined when it may see nothing any more. */
@@ -72,14 +70,6 @@ export class EventsController {
     const now = await this.publishers.byId(caller.keyId);
     return now && mayActAs(now, 'viewer') ? sightOf(now, query) : undefined;
   }
-}
-
-function cursorOf(lastEventId: string | undefined, query: EventsQuery): number | undefined {
-  if (lastEventId === undefined || lastEventId === '') return query.after;
-  if (!SEQUENCE.test(lastEventId)) {
-    throw new BadRequestError('BAD_HEADER', 'Last-Event-ID must be the sequence of an event');
-  }
-  return Number(lastEventId);
 }
 
 function sightOf(caller: Identity, query: EventsQuery): Sight {

@@ -5,6 +5,7 @@ export function fleetPodView(row: FleetRow): FleetPodView {
   const { name, client, health, hosts, serverCount, outCount, driftedCount, quarantinedCount } = row;
   return {
     ...{ name, client, health, hosts, serverCount, outCount, driftedCount, quarantinedCount },
+    ...(row.environment === null ? {} : { environment: row.environment }),
     ...(row.checkedAt ? { checkedAt: row.checkedAt.toISOString() } : {}),
     ...(row.release === null ? {} : { release: row.release }),
     ...(row.releaseLabel ? { releaseLabel: row.releaseLabel } : {}),

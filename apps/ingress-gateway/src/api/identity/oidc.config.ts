@@ -1,4 +1,4 @@
-import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import { Setting } from '@podway/service-kit';
 import { AccessSettings } from '../../accesses/access.config.js';
 
@@ -43,4 +43,31 @@ export class OidcSettings extends AccessSettings {
   @Setting('PODWAY_OIDC_ALLOW_HTTP_LOOPBACK', 'boolean')
   @IsIn([true, false])
   oidcAllowHttpLoopback: boolean = false;
+
+  /** Issuer that people may sign in to the dashboard with; its tokens need a trust. Unset: by API keys alone. */
+  @Setting('PODWAY_SIGN_IN_ISSUER')
+  @IsOptional()
+  @IsString()
+  @MaxLength(600)
+  signInIssuer?: string;
+
+  /** Id of the dashboard among the clients of that issuer: a public client, with PKCE. The trust's audience is the same. */
+  @Setting('PODWAY_SIGN_IN_CLIENT_ID')
+  @IsOptional()
+  @IsString()
+  @MaxLength(300)
+  signInClientId?: string;
+
+  /** Scopes that are asked for, with spaces between. */
+  @Setting('PODWAY_SIGN_IN_SCOPE')
+  @Matches(/^openid( [\x21\x23-\x5B\x5D-\x7E]+)*$/)
+  @MaxLength(1000)
+  signInScope: string = 'openid';
+
+  /** Other addresses of that issuer, with commas between: where its tokens come from, if not from its own host. */
+  @Setting('PODWAY_SIGN_IN_ORIGINS')
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  signInOrigins?: string;
 }

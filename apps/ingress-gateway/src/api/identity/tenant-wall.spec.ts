@@ -55,6 +55,7 @@ const paths = (): string[] => [
   ...[
     `/v1/updates/${updateId}`,
     `/v1/deployments/${deploymentId}`,
+    `/v1/deployments/${deploymentId}/logs`,
     '/v1/pods/shop',
     '/v1/pods/shop/releases',
   ],

@@ -5,6 +5,7 @@ import type {
   PodPauseEntity,
   ReleaseEntity,
   ServerStatusEntity,
+  WriteFence,
 } from '@podway/persistence';
 import { releaseView, type ReleaseFacts } from '../releases/release.view.js';
 
@@ -24,6 +25,7 @@ export function podView(
     ...(activity?.running ? { runningDeployment: activity.running } : {}),
     queueLength: activity?.queued ?? 0,
     ...(pause ? { paused: pauseView(pause) } : {}),
+    ...(spec.environment === undefined ? {} : { environment: spec.environment }),
   };
 }
 
@@ -39,6 +41,7 @@ export function podDetail(
     status: readonly ServerStatusEntity[];
     inRotation: readonly string[];
     facts: ReleaseFacts;
+    fence: WriteFence | undefined;
   },
 ): PodDetailView {
   const status = new Map(known.status.map((row) => [row.server, row]));
@@ -59,6 +62,7 @@ export function podDetail(
         ...(proved?.driftedSince ? { driftedSince: proved.driftedSince.toISOString() } : {}),
       };
     }),
+    ...(known.fence ? { writesFenced: { ...known.fence, since: known.fence.since.toISOString() } } : {}),
     ...(known.release ? { currentRelease: releaseView(known.release, known.facts) } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Rotation } from '@podway/persistence';
+import { Rotation, WriteFences } from '@podway/persistence';
 import { insertDeployment } from '../../../test/deployments.js';
 import { pod, startGateway, type TestGateway } from '../../../test/gateway.js';
 
@@ -10,6 +10,7 @@ let admin: string;
 
 beforeAll(async () => {
   gateway = await startGateway();
+  Object.assign(gateway.context.settings, { apiHosts: 'podway.example,api.example' });
   viewer = await gateway.key('acme', 'viewer');
   admin = await gateway.key('*', 'admin');
 });
@@ -82,6 +83,7 @@ describe('applying an inventory', () => {
       },
     ],
     ['a name that is none', pod('UPPER', 'acme')],
+    ['a host of the API', pod('p', 'acme', { hosts: ['p.example', 'api.example'] })],
     ['a path that climbs', pod('p', 'acme', { path: '/srv/../etc' })],
   ])('refuses %s', async (_, wrong) => {
     const answer = await put(file(wrong)).expect(422);
@@ -126,6 +128,24 @@ describe('looking at PODs', () => {
     });
     const releases = await get('/v1/pods/shop/releases?limit=1').expect(200);
     expect(releases.body.releases).toMatchObject([{ number: 2, current: true }]);
+  });
+
+  it('tells when users may not write, and what the POD is for', async () => {
+    expect((await get('/v1/pods/shop')).body).not.toHaveProperty('writesFenced');
+    const [owner] = await gateway.dataSource.query(
+      `select id from coordinator.deployments where pod = 'shop' and leased`,
+    );
+    const fences = new WriteFences(gateway.dataSource);
+    await fences.set('shop', owner.id, 2);
+    const { body } = await get('/v1/pods/shop').expect(200);
+    expect(body.writesFenced).toEqual({ deploymentId: owner.id, since: expect.any(String) });
+    // One of a deployment that no longer owns the POD holds nothing up.
+    await fences.set('shop', '01HZZZZZZZZZZZZZZZZZZZZZZZ', 3);
+    expect((await get('/v1/pods/shop')).body).not.toHaveProperty('writesFenced');
+    expect(body).not.toHaveProperty('environment');
+    await put(file({ ...pod('shop', 'acme'), environment: 'staging' })).expect(200);
+    expect((await get('/v1/pods/shop')).body.environment).toBe('staging');
+    await put(file({ ...pod('shop', 'acme'), environment: 'prod' })).expect(422);
   });
 
   it('has no other client’s PODs', async () => {

@@ -13,8 +13,11 @@ import {
   PodPauses,
   Rotation,
   visibleTo,
+  WriteFences,
   type Identity,
 } from '@podway/persistence';
+import { IngressGatewaySettings } from '../../ingress-gateway.config.js';
+import { hostsOfApi } from '../../listening/listener-settings.js';
 import { Endpoint } from '../endpoint.js';
 import { Caller } from '../identity/caller.js';
 import { JsonBody, QueryOf } from '../input/input.pipes.js';
@@ -36,6 +39,8 @@ export class PodsController {
     private readonly pauses: PodPauses,
     private readonly lookup: PodLookup,
     private readonly facts: ReleaseFactsReader,
+    private readonly settings: IngressGatewaySettings,
+    private readonly fences: WriteFences,
   ) {}
 
   @Endpoint({
@@ -81,7 +86,7 @@ export class PodsController {
     @QueryOf(ApplyPodsQuery) query: ApplyPodsQuery,
     @JsonBody(PodsFile, { limitBytes: PODS_FILE_LIMIT_BYTES }) file: PodsFile,
   ): Promise<AppliedPodsView> {
-    refuseUnclearPods(file.pods);
+    refuseUnclearPods(file.pods, hostsOfApi(this.settings));
     const changes = await this.inventory.apply(file.pods, caller.keyId, {
       prune: query.prune === 'true',
       resources: file.resources ?? [],
@@ -101,15 +106,17 @@ export class PodsController {
   async one(@Caller() caller: Identity, @Param('id') id: string): Promise<PodDetailView> {
     const pod = await this.lookup.find(caller, id);
     const names = pod.spec.servers.map((server) => server.name);
-    const [[release], [activity], [pause], status, inRotation, facts] = await Promise.all([
+    const [[release], [activity], [pause], status, inRotation, facts, fence] = await Promise.all([
       this.deployments.currentReleases([id]),
       this.deployments.activity([id]),
       this.pauses.of([id]),
       this.deployments.serverStatus(id),
       this.rotation.inRotation(id, names),
       this.facts.of(id),
+      this.fences.of(id),
     ]);
-    return podDetail(podView(pod, release, activity, pause), pod, { release, status, inRotation, facts });
+    const known = { release, status, inRotation, facts, fence };
+    return podDetail(podView(pod, release, activity, pause), pod, known);
   }
 
   @Endpoint({

@@ -2,10 +2,14 @@ import { InvalidInputError, type Check, type PodSpec, type ServerSpec } from '@p
 
 /**
  * Refuses what has the right form but no clear meaning.
+ * @param apiHosts host names that are the API's own: a POD that claims one would never get an access for it.
  * @throws InvalidInputError naming every place.
  */
-export function refuseUnclearPods(pods: readonly PodSpec[]): void {
+export function refuseUnclearPods(pods: readonly PodSpec[], apiHosts: readonly string[]): void {
   const problems = pods.flatMap((pod) => [
+    ...(pod.hosts ?? [])
+      .filter((host) => apiHosts.includes(host))
+      .map((host) => `pods.${pod.name}.hosts: ${host} is a host of the API`),
     ...pod.servers.flatMap((server) => ofServer(server, `pods.${pod.name}.servers.${server.name}`)),
     ...(pod.checks ?? []).flatMap((check, index) => ofCheck(check, `pods.${pod.name}.checks.${index}`)),
   ]);

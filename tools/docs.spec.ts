@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { allMessages, BundleManifest, Check, PodsFile, services, validated } from '@podway/contracts';
 import { runProgram } from '@podway/cli';
-import { anchorsOf, codeBlocks, commandLines, linksOf } from './markdown.js';
+import { anchorsOf, blocksOf, codeBlocks, commandLines, linksOf } from './markdown.js';
 
 type Tree = Record<string, Record<string, unknown> | undefined>;
 
@@ -129,6 +129,24 @@ describe('examples', () => {
     const [shown, ...others] = codeBlocks(textOf('docs/sdk.md'), 'js');
     expect(others).toEqual([]);
     expect(shown?.trim()).toBe(textOf('examples/sdk/publish.mjs').trim());
+  });
+
+  it('the lines about Debian servers are those of their own test', () => {
+    const [shown = '', ...others] = codeBlocks(textOf('docs/testing.md'), 'ts');
+    expect(others).toEqual([]);
+    const test = textOf('libs/testing/src/debian-servers/debian-servers.system.spec.ts');
+    expect(
+      shown
+        .trim()
+        .split('\n')
+        .filter((line) => !test.includes(line)),
+    ).toEqual([]);
+  });
+
+  it('programs are in no other language that nothing looks at', () => {
+    const known = ['', 'sh', 'sql', 'yaml', 'yml', 'js', 'ts', 'json', 'text', 'mermaid', 'ini'];
+    const found = written.flatMap((page) => blocksOf(textOf(page)).map(({ language }) => language));
+    expect([...new Set(found)].filter((language) => !known.includes(language))).toEqual([]);
   });
 
   it('of CI systems give what the templates take', () => {

@@ -33,6 +33,7 @@ export default defineConfig({
   title: 'Podway',
   description: 'Distributes content and software, fail-safe, to the servers that host it.',
   lang: 'en-GB',
+  head: [['link', { rel: 'icon', href: '/icon.svg', type: 'image/svg+xml' }]],
   outDir: `${root}/dist/docs`,
   cacheDir: `${root}/dist/docs-cache`,
   cleanUrls: false,
@@ -53,6 +54,10 @@ export default defineConfig({
     footer: { message: 'Apache-2.0' },
   },
   // The pages of reference are long.
-  vite: { plugins: [servedSources], build: { chunkSizeWarningLimit: 2000 } },
+  vite: {
+    publicDir: `${root}/apps/dashboard/public`,
+    plugins: [servedSources],
+    build: { chunkSizeWarningLimit: 2000 },
+  },
   buildEnd: ({ outDir }) => copySources(outDir),
 });

@@ -42,7 +42,7 @@ export async function startBrowser(): Promise<TestBrowser> {
   };
 }
 
-const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+export const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /**
  * What axe finds wrong by WCAG 2.2 AA, serious or worse: `rule: where`. In light by all its rules, in dark by those about
@@ -64,10 +64,15 @@ async function violations(
 ): Promise<string[]> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
-  const found = (await by(new AxeBuilder({ page })).analyze()).violations;
+  return (await seriousFindings(by(new AxeBuilder({ page })))).map((finding) => `${colorScheme} ${finding}`);
+}
+
+/** What axe finds wrong by the standards above, serious or worse: `rule: where`. */
+export async function seriousFindings(axe: AxeBuilder): Promise<string[]> {
+  const found = (await axe.analyze()).violations;
   return found
     .filter(({ impact }) => impact !== 'minor' && impact !== 'moderate')
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${colorScheme} ${id}: ${html.slice(0, 200)}`));
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
 /** A picture for the documentation: made when it is missing, or when PODWAY_SCREENSHOTS says so. */

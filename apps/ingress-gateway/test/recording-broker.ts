@@ -4,6 +4,7 @@ import type { Broker, DeadLetter, OutgoingMessage, QueueBacklog } from '@podway/
 export class RecordingBroker implements Broker {
   readonly published: OutgoingMessage[] = [];
   readonly dead: DeadLetter[] = [];
+  tellsAges = true;
   /** What it says waits; undefined: it does not answer. */
   waiting: QueueBacklog[] | undefined = [];
 

@@ -135,6 +135,9 @@ export interface Broker {
   /** Of one queue, or of all that were declared. */
   deadLetters(queue?: string): DeadLetters;
 
+  /** Whether {@link backlog} tells how long messages wait. */
+  readonly tellsAges: boolean;
+
   /** What waits on each declared queue, in the order of the topology. */
   backlog(): Promise<QueueBacklog[]>;
 

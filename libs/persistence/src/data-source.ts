@@ -47,6 +47,7 @@ import { Census1790000091000 } from './migrations/1790000091000-census.js';
 import { Logs1790000100000 } from './migrations/1790000100000-logs.js';
 import { Workers1790000110000 } from './migrations/1790000110000-workers.js';
 import { ShownFences1790000111000 } from './migrations/1790000111000-shown-fences.js';
+import { QueuesSeen1790000120000 } from './migrations/1790000120000-queues-seen.js';
 
 /** A connection pool to Podway's database. */
 export type Database = DataSource;
@@ -118,6 +119,7 @@ export async function connectDatabase(options: DatabaseOptions): Promise<DataSou
       Logs1790000100000,
       Workers1790000110000,
       ShownFences1790000111000,
+      QueuesSeen1790000120000,
     ],
     migrationsTableName: 'podway_migrations',
     synchronize: false,

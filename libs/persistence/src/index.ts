@@ -51,6 +51,7 @@ export * from './coordinator/drift-reader.js';
 export { takeCensus, type Census } from './coordinator/census.js';
 export type { StageTimes } from './coordinator/stage-times.js';
 export { OperationsReader } from './coordinator/operations-reader.js';
+export { QueueWatch } from './ingress/queue-watch.js';
 export { Workers, type WorkerLoad, type WorkerRow } from './ingress/workers.js';
 export {
   DriftStore,

@@ -19,6 +19,7 @@ export type MessagingSystem = 'rabbitmq' | 'podway';
 /** A broker whose messages are counted, and traced by the conventions for messaging. */
 export class ObservedBroker implements Broker {
   readonly maxHoldMs: Broker['maxHoldMs'];
+  readonly tellsAges: Broker['tellsAges'];
   readonly reply: Broker['reply'];
 
   constructor(
@@ -27,6 +28,7 @@ export class ObservedBroker implements Broker {
     private readonly system: MessagingSystem,
   ) {
     this.maxHoldMs = inner.maxHoldMs;
+    this.tellsAges = inner.tellsAges;
     if (inner.reply) this.reply = inner.reply.bind(inner);
   }
 

@@ -22,6 +22,7 @@ import {
   ReleaseMarks,
   Resources,
   Publishers,
+  QueueWatch,
   Rotation,
   SigningKeys,
   tenantScoped,
@@ -47,6 +48,7 @@ import { MessagePublishing } from './messages/message-publishing.js';
 import { MessageRecords } from './messages/message-records.js';
 import { MessageSenders } from './messages/message-senders.js';
 import { UpdateMessages } from './messages/update-messages.js';
+import { QueueWatching } from './operations/queue-watching.js';
 import { PlanRefusals } from './plans/plan-refusals.js';
 import { StoredFiles } from './plans/stored-files.js';
 import { UpdatePlan } from './plans/update-plan.js';
@@ -105,6 +107,7 @@ export class ApiModule {
         { provide: DeploymentReader, useValue: new DeploymentReader(scoped) },
         { provide: FleetReader, useValue: new FleetReader(scoped) },
         { provide: OperationsReader, useValue: new OperationsReader(dataSource) },
+        { provide: QueueWatch, useValue: new QueueWatch(dataSource) },
         { provide: Logs, useValue: new Logs(scoped) },
         { provide: DriftReader, useValue: new DriftReader(scoped) },
         { provide: Inventory, useValue: new Inventory(scoped) },
@@ -131,6 +134,7 @@ export class ApiModule {
         DeploymentLookup,
         LogPruning,
         PodLookup,
+        QueueWatching,
         ReleaseFactsReader,
         ReleaseDiff,
         StoredFiles,

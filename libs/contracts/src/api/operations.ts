@@ -68,7 +68,10 @@ export class QueueBacklogView {
   @Min(0)
   delayed?: number;
 
-  /** How long the oldest of those that wait could have been had. Unset: none waits, or the broker does not tell. */
+  /**
+   * How long the oldest of those that wait could have been had. With RabbitMQ at most, as seen every 5 seconds.
+   * Unset: none was seen to wait.
+   */
   @IsOptional()
   @IsInt()
   @Min(0)

@@ -39,6 +39,7 @@ const conflict = 406;
 export class AmqpBroker implements Broker {
   /** RabbitMQ ends a consumer that holds a delivery for 30 minutes. */
   readonly maxHoldMs = 20 * 60_000;
+  readonly tellsAges = false;
 
   private readonly options: Required<AmqpBrokerOptions>;
   private readonly outgoing: AmqpConnection;

@@ -33,6 +33,7 @@ class HandFedBroker implements Broker {
   >();
   readonly closed: string[] = [];
   maxHoldMs: number | undefined;
+  readonly tellsAges = true;
 
   consume(queue: string, { prefetch }: { prefetch: number }, handler: (d: Delivery) => Promise<Disposition>) {
     this.consumers.set(queue, { prefetch, handler });

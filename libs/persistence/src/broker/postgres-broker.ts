@@ -33,6 +33,8 @@ import { queuesBoundTo } from './routes.js';
  * Postgres has seen its end; a handler of a living one may take as long as it likes.
  */
 export class PostgresBroker implements Broker {
+  readonly tellsAges = true;
+
   private readonly options: PostgresBrokerOptions & typeof postgresBrokerDefaults;
   private readonly pool: pg.Pool;
   private readonly table: MessageTable;

@@ -6,6 +6,7 @@ import { OperationsReader } from '@podway/persistence';
 import { Endpoint } from '../endpoint.js';
 import { BROKER } from '../tokens.js';
 import { outboxesOf, stagesOf, waitingOf, workerView } from './operations.view.js';
+import { QueueWatching } from './queue-watching.js';
 
 const WINDOW_MS = 24 * 3_600_000;
 /** Whoever asks wants to know what goes wrong, also when it is the broker. */
@@ -17,6 +18,7 @@ export class OperationsController {
   constructor(
     private readonly reader: OperationsReader,
     @Inject(BROKER) private readonly broker: Broker,
+    private readonly queues: QueueWatching,
   ) {}
 
   @Endpoint({
@@ -47,7 +49,7 @@ export class OperationsController {
   /** What the broker tells, if it tells anything in time. */
   private async messages(): Promise<Pick<OperationsView, 'queues' | 'deadLetters'>> {
     const over = new AbortController();
-    const asked = Promise.all([this.broker.backlog(), this.broker.deadLetters().count()])
+    const asked = Promise.all([this.queues.backlog(), this.broker.deadLetters().count()])
       .then(([queues, deadLetters]) => ({ queues, deadLetters }))
       .catch(() => ({}));
     const late = sleep(BROKER_PATIENCE_MS, {}, { signal: over.signal }).catch(() => ({}));

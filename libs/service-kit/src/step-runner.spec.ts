@@ -6,13 +6,16 @@ import {
   InstallFailed,
   InstallUpdate,
   PodwayError,
+  ReleaseReplicated,
   StepProgressed,
   UpdateInstalled,
   type Envelope,
+  type ServerOutcome,
   type StepOutcome,
 } from '@podway/contracts';
 import type { Broker, OutgoingMessage } from '@podway/messaging';
 import { noStepLog, type StepContext, type StepLog } from '@podway/state';
+import { RecordingLog } from '@podway/testing/steps';
 import { failureOf, isFenced, outcomeOf, StepRunner, type StepWork } from './step-runner.js';
 
 const fingerprint = 'f'.repeat(64);
@@ -147,6 +150,35 @@ describe('StepRunner', () => {
       }),
     ]);
     expect(givenUp).toHaveBeenCalledOnce();
+  });
+
+  it('says in the log of each server why the step failed there', async () => {
+    const recording = new RecordingLog();
+    log = recording;
+    execute = () => Promise.reject(full);
+    await run();
+    expect(recording.said).toEqual([
+      { server: 'web1', part: 'step', level: 'error', text: 'STATE.DISK_FULL: no space' },
+    ]);
+  });
+
+  it('says so of servers that a step had to leave behind, too, and of tries that failed', async () => {
+    const recording = new RecordingLog();
+    log = recording;
+    const servers: ServerOutcome[] = [
+      { name: 'web1', result: 'unchanged' },
+      { name: 'web2', result: 'failed', code: 'HOST.UNREACHABLE', detail: 'no answer' },
+    ];
+    let tries = 0;
+    execute = async () => {
+      if (++tries < 2) throw busy;
+      return outcomeOf(ReleaseReplicated, command, { servers, bytesSent: 0 });
+    };
+    await run();
+    expect(recording.said.map(({ server, level, text }) => `${server} ${level} ${text}`)).toEqual([
+      'web1 warning STATE.BUSY: held; trying again',
+      'web2 error HOST.UNREACHABLE: no answer',
+    ]);
   });
 
   it('tries again what may pass, and tells so', async () => {

@@ -15,6 +15,7 @@ import type { LoadBalancer } from '@podway/balancing';
 import { observedStep, traceparentWithin, unwatched, type Telemetry } from '@podway/telemetry';
 import type { StepContext } from '@podway/state';
 import type { StepLogs } from './kept-step-log.js';
+import { logFailures, logRetry } from './log-failure.js';
 import { ProgressReporter, usualPace, type StepPace } from './progress-reporter.js';
 
 const FENCED = new Set(['STATE.FENCED', 'ROTATION.FENCED']);
@@ -120,6 +121,7 @@ export class StepRunner {
       outcome = await observedStep(this.telemetry, command, () =>
         this.attempt(command, work, progress, logger),
       );
+      if (outcome) logFailures(log, outcome);
       // Whoever hears of the outcome finds all that was said before it.
       await log.kept();
     } finally {
@@ -156,6 +158,7 @@ export class StepRunner {
         }
         logger.info({ err: error, delayMs }, 'step will be tried again');
         progress.say(`${error.message}; trying again`);
+        logRetry(progress.context.log, work.failed(command, error));
         await sleep(delayMs);
       }
     }

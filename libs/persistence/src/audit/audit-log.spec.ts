@@ -125,6 +125,7 @@ describe('AuditLog', () => {
   describe('a change', () => {
     const scope = () => ({
       ...{ actor: 'k', client: '*', action: 'createKey', subject: '/v1/keys', recorded: false },
+      detail: { tokenSubject: 'ann' },
     });
 
     it('is recorded in its own transaction, with what it knows', async () => {
@@ -136,6 +137,7 @@ describe('AuditLog', () => {
       expect(await log.list({})).toMatchObject([
         { actor: 'k', client: 'acme', action: 'createKey', subject: `key/${id}`, outcome: 'accepted' },
       ]);
+      expect((await log.list({}))?.[0]?.detail).toMatchObject({ tokenSubject: 'ann', role: 'viewer' });
     });
 
     it('that does not come to be is not recorded', async () => {

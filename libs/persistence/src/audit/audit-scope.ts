@@ -9,6 +9,8 @@ export interface AuditScope {
   readonly client: string;
   readonly action: string;
   readonly subject: string;
+  /** What every record has besides. */
+  readonly detail: Readonly<Record<string, unknown>>;
   /** Whether a change has recorded itself. */
   recorded: boolean;
 }
@@ -36,6 +38,11 @@ export async function recordAudit(manager: EntityManager, facts: AuditFacts): Pr
   if (!scope) return;
   const { recorded: _, ...who } = scope;
   await manager.query(LEAVE_TENANT);
-  await appendAudit(manager, { detail: {}, ...who, ...facts, outcome: 'accepted' });
+  await appendAudit(manager, {
+    ...who,
+    ...facts,
+    detail: { ...who.detail, ...facts.detail },
+    outcome: 'accepted',
+  });
   scope.recorded = true;
 }

@@ -27,6 +27,8 @@ export interface Identity {
   needs?: Right;
   /** When the token ends that it came with. */
   validUntil?: Date;
+  /** Whom the issuer says the token stands for: its `sub`. At most 255 characters. */
+  tokenSubject?: string;
 }
 
 /** What of all there is exists for somebody: PODs of these clients. */

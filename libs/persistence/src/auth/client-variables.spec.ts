@@ -48,7 +48,8 @@ it('are a hundred at most, and a change that is refused changes nothing', async 
 });
 
 it('are recorded by their names, never by their values', async () => {
-  const scope = { actor: 'k', client: '*', action: 'changeClientVariables', subject: 'x', recorded: false };
+  const who = { actor: 'k', client: '*', action: 'changeClientVariables', subject: 'x' };
+  const scope = { ...who, detail: {}, recorded: false };
   await auditing(scope, () => variables.change('acme', { set: { edition: 'of-the-moon' }, unset: ['db'] }));
   const [record] = (await new AuditLog(dataSource).list({ limit: 1 })) ?? [];
   expect(record).toMatchObject({

@@ -96,7 +96,7 @@ function entryOf(
   if (!identity) return status === 401 ? failedSignIn(request, { status, code }) : undefined;
   if (!changes(endpoint)) return undefined;
   const { recorded: _, ...who } = auditScope(request, endpoint.operationId);
-  return { ...who, outcome: status < 500 ? 'refused' : 'failed', detail: { code, status } };
+  return { ...who, outcome: status < 500 ? 'refused' : 'failed', detail: { ...who.detail, code, status } };
 }
 
 function failedSignIn(

@@ -14,8 +14,9 @@ export function changes({ method }: Pick<EndpointSpec, 'method'>): boolean {
 
 /** Who does what, as the audit log has it. */
 export function auditScope(request: IdentifiedRequest, action: string): AuditScope {
-  const { keyId: actor = '-', client = '-' } = request.identity ?? {};
-  return { actor, client, action, subject: request.path.slice(0, 500), recorded: false };
+  const { keyId: actor = '-', client = '-', tokenSubject } = request.identity ?? {};
+  const detail = tokenSubject === undefined ? {} : { tokenSubject };
+  return { actor, client, action, subject: request.path.slice(0, 500), detail, recorded: false };
 }
 
 /**
@@ -42,6 +43,6 @@ export class AuditInterceptor implements NestInterceptor {
   }
 
   private async append({ recorded: _, ...who }: AuditScope, repeated: boolean): Promise<void> {
-    await this.log.append({ ...who, outcome: repeated ? 'repeated' : 'accepted', detail: {} });
+    await this.log.append({ ...who, outcome: repeated ? 'repeated' : 'accepted' });
   }
 }

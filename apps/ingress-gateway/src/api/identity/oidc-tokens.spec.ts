@@ -80,6 +80,20 @@ describe('a token of a trusted issuer', () => {
     expect((await pods(await issuer.token({ ...good, aud: ['x', good.aud], ref: 'main' }))).status).toBe(200);
   });
 
+  it.each([
+    ['the job', 'repo:acme/shop', 'repo:acme/shop'],
+    ['no more than a subject may have', `ann\0 \u{1f600}${'x'.repeat(300)}`, `ann? ??${'x'.repeat(248)}`],
+  ])('is recorded with whom it stands for: %s', async (_what, sub, recorded) => {
+    const token = await issuer.token({ ...good, sub });
+    expect([(await publish(token)).status, (await publish(token, 'other')).status]).toEqual([202, 404]);
+    const [refused, accepted] = await gateway.dataSource.query(
+      'select outcome, actor, detail from auth.audit_log order by seq desc limit 2',
+    );
+    const who = { actor: `oidc:${trustId}`, detail: { tokenSubject: recorded } };
+    expect(accepted).toMatchObject({ outcome: 'accepted', ...who });
+    expect(refused).toMatchObject({ outcome: 'refused', ...who });
+  });
+
   it('is taken by the trust that requires most', async () => {
     const claims = [
       { name: 'repository', value: 'acme/shop' },

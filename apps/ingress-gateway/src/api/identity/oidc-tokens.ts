@@ -8,6 +8,9 @@ import { OidcIssuers } from './oidc-issuers.js';
 
 /** Signatures by a private key only: an HMAC could be made with what everybody can fetch. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+/** A subject is 255 ASCII characters at most: OpenID Connect Core 1.0, section 2. */
+const LONGEST_SUBJECT = 255;
+const NOT_ASCII = /[^\x20-\x7e]/g;
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /** A verified token has what every token that is taken must have. */
@@ -34,7 +37,8 @@ export class OidcTokens {
       const trust = trusts.find((one) => takes(one, claims));
       if (!trust) throw new errors.JWTInvalid('no trust in the issuer takes these claims');
       const identity = await this.trusts.identify(trust);
-      return identity ? { ...identity, validUntil: new Date(claims.exp * 1000) } : undefined;
+      if (!identity) return undefined;
+      return { ...identity, validUntil: new Date(claims.exp * 1000), ...subjectOf(claims) };
     } catch (error) {
       // A key of the issuer that is too weak is a TypeError of jose.
       if (!(error instanceof errors.JOSEError) && !(error instanceof TypeError)) throw error;
@@ -74,6 +78,10 @@ function claimedIssuer(token: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function subjectOf({ sub }: Claims): Pick<Identity, 'tokenSubject'> {
+  return sub === undefined ? {} : { tokenSubject: sub.replace(NOT_ASCII, '?').slice(0, LONGEST_SUBJECT) };
 }
 
 function takes(trust: OidcTrustEntity, claims: Claims): boolean {

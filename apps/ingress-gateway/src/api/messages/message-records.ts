@@ -27,7 +27,7 @@ export class MessageRecords {
   /** Publishes as this caller: within its rows, and recorded. */
   async publishing(caller: Identity, publish: () => Promise<Submission>): Promise<Submission> {
     const who = { actor: caller.keyId, client: caller.client, action: ACTION, subject: SUBJECT };
-    const scope: AuditScope = { ...who, recorded: false };
+    const scope: AuditScope = { ...who, detail: {}, recorded: false };
     const tenant = tenantOf(caller);
     return auditing(scope, async () => {
       const submission = await (tenant ? asTenant(tenant, publish) : publish());

@@ -24,5 +24,7 @@ export function shellCommands(block: string): ShellCommand[] {
 
 function isWhole(text: string): boolean {
   if (/(\\|\||&&)$/.test(text.trimEnd())) return false;
-  return spawnSync('bash', ['-n'], { input: text }).status === 0;
+  const { status, stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
+  // The end of a here-document that is not there yet is but a warning.
+  return status === 0 && !stderr.includes('here-document');
 }

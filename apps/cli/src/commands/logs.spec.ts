@@ -18,10 +18,17 @@ let stream: string[];
 let deployments: { id: string }[];
 
 /** The API, as far as the command asks it. */
-function answer(url: URL): [type: string, body: string] {
+function answer(url: URL): [type: string, body: string, status?: number] {
   asked.push(url);
   const json = (body: object): [string, string] => ['application/json', JSON.stringify(body)];
   if (url.pathname === '/v1/pods') return json({ pods: [{ name: 'shop' }] });
+  if (url.pathname === '/v1/pods/shop') return json({ name: 'shop' });
+  if (url.pathname.startsWith('/v1/pods/'))
+    return [
+      'application/problem+json',
+      JSON.stringify({ status: 404, code: 'POD.NOT_FOUND', detail: 'none' }),
+      404,
+    ];
   if (url.pathname === '/v1/deployments') return json({ deployments });
   if (url.pathname.endsWith('/stream')) return ['text/event-stream', stream.shift() ?? ''];
   const limit = Number(url.searchParams.get('limit'));
@@ -32,8 +39,8 @@ function answer(url: URL): [type: string, body: string] {
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const [type, body] = answer(new URL(request.url ?? '', 'http://x'));
-    response.writeHead(200, { 'content-type': type }).end(body);
+    const [type, body, status = 200] = answer(new URL(request.url ?? '', 'http://x'));
+    response.writeHead(status, { 'content-type': type }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -74,6 +81,14 @@ describe('logs', () => {
       code: 2,
       stdout: '',
       stderr: expect.stringContaining('POD shop has no deployment yet'),
+    });
+  });
+
+  it('tells a POD without a deployment from one that there is not', async () => {
+    deployments = [];
+    expect(await podway('--pod ship')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('POD.NOT_FOUND'),
     });
   });
 

@@ -66,6 +66,8 @@ async function chosenDeployment(
   const name = await chosenPod(podway, undefined, pod);
   const [latest] = await podway.deployments({ pod: name, limit: 1 });
   if (latest) return latest.id;
+  // A POD that there is not has no deployment either, and says so.
+  await podway.pod(name);
   throw new UsageError(`POD ${name} has no deployment yet`);
 }
 

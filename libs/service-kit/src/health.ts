@@ -13,6 +13,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { MetricsRegistry } from '@podway/telemetry';
+import { listening } from './listening.js';
 import { NestLogger } from './logging.js';
 
 /** Whether the service can do its work now. */
@@ -82,6 +83,6 @@ export async function listenForHealth(
     abortOnError: false,
   });
   app.disable('x-powered-by');
-  await app.listen(at.port, at.host);
+  await listening({ ...at, setting: 'PODWAY_HEALTH_PORT' }, () => app.listen(at.port, at.host));
   return app;
 }

@@ -3,6 +3,7 @@ export * from './settings.js';
 export * from './common-settings.js';
 export * from './logging.js';
 export * from './health.js';
+export { listening } from './listening.js';
 export * from './infrastructure.js';
 export * from './pod-servers.js';
 export * from './step-runner.js';

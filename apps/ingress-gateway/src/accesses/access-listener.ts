@@ -66,7 +66,7 @@ export class AccessListener {
     api: RequestHandler | undefined,
     onTrouble: (error: unknown) => void,
   ): Promise<void> {
-    const options: Omit<ListenerOptions, 'port'> = {
+    const options: Omit<ListenerOptions, 'port' | 'setting'> = {
       ...listenerSettings(settings),
       handler: handlerFor(settings, this.parts, api),
       refusal: refusalPage,
@@ -76,9 +76,13 @@ export class AccessListener {
     if (accessTlsPort !== undefined) {
       if (tlsDir === undefined) throw new InvalidSettingsError(['PODWAY_TLS_DIR: is missing']);
       this.certificates = await TlsCertificates.watch({ folder: tlsDir, pollMs: tlsPollMs, onTrouble });
-      this.tls = await Listener.start({ ...options, port: accessTlsPort, certificates: this.certificates });
+      const at = { port: accessTlsPort, setting: 'PODWAY_ACCESS_TLS_PORT' };
+      this.tls = await Listener.start({ ...options, ...at, certificates: this.certificates });
     }
-    this.plain = await Listener.start({ ...options, port: settings.accessPort });
+    this.plain = await Listener.start({
+      ...options,
+      ...{ port: settings.accessPort, setting: 'PODWAY_ACCESS_PORT' },
+    });
   }
 }
 

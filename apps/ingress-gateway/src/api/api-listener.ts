@@ -46,6 +46,7 @@ export class ApiListener {
     const listener = await Listener.start({
       ...listenerSettings(settings),
       port: settings.apiPort,
+      setting: 'PODWAY_API_PORT',
       handler,
       refusal: malformedProblem,
       requestTimeoutMs: settings.apiRequestTimeoutMs,

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listening } from '@podway/service-kit';
 import { ConnectionLimits, type ConnectionLimitsOptions } from './connection-limits.js';
 import { Connections } from './connections.js';
 import type { TlsCertificates } from './tls-certificates.js';
@@ -26,6 +27,8 @@ export interface ListenerLimits extends ConnectionLimitsOptions {
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
+  /** The setting that the port is from. */
+  readonly setting: string;
   readonly handler: RequestHandler;
   readonly limits: ListenerLimits;
   /** The whole answer, as text, to what is refused here. */
@@ -61,8 +64,7 @@ export class Listener {
     const connections = new Connections();
     takeConnections(server, connections, options);
     takeRequests(server, connections, options);
-    server.listen(options.port, options.host);
-    await once(server, 'listening');
+    await listening(options, () => once(server.listen(options.port, options.host), 'listening'));
     return new Listener(server, connections, options, (server.address() as AddressInfo).port);
   }
 

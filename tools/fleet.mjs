@@ -9,8 +9,8 @@ const usage = `Usage: npm run fleet -- [options]
   --amqp-url URL       a RabbitMQ to use; default: a private one, installed when missing (Debian, root)
   --amqp-management-url URL  its management API, with user and password
   --database-url URL   a PostgreSQL to use; default: a private one
-  --api-port N         default 7780
-  --access-port N      default 7788`;
+  --api-port N         default: PODWAY_API_PORT, or 7780
+  --access-port N      default: PODWAY_ACCESS_PORT, or 7788`;
 
 function options() {
   const { values } = parseArgs({
@@ -19,8 +19,8 @@ function options() {
       'amqp-url': { type: 'string', default: process.env.AMQP_URL },
       'amqp-management-url': { type: 'string', default: process.env.PODWAY_AMQP_MANAGEMENT_URL },
       'database-url': { type: 'string', default: process.env.DATABASE_URL },
-      'api-port': { type: 'string', default: '7780' },
-      'access-port': { type: 'string', default: '7788' },
+      'api-port': { type: 'string', default: process.env.PODWAY_API_PORT ?? '7780' },
+      'access-port': { type: 'string', default: process.env.PODWAY_ACCESS_PORT ?? '7788' },
       help: { type: 'boolean', default: false },
     },
   });

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const out = resolve(process.argv[2] ?? join(root, 'dist', 'cli'));
+const out = resolve(process.argv[2] ?? 'dist/cli');
 const inside = join(out, 'package');
 const read = async (path) => JSON.parse(await readFile(join(root, path), 'utf8'));
 const { version, engines, license, description } = {

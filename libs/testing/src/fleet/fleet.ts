@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { services, type ServiceName } from '@podway/contracts';
 import { ApiKeys, connectDatabase, migrate } from '@podway/persistence';
 import { freePort } from '@podway/persistence/embedded';
@@ -97,7 +97,10 @@ export class Fleet {
 
   private async startAll(): Promise<void> {
     const tell = this.options.tell ?? ((): void => undefined);
-    this.folder = this.options.folder ?? (await realpath(await mkdtemp(join(tmpdir(), 'podway-fleet-'))));
+    const { folder } = this.options;
+    // The services run elsewhere, so a path that is relative would be another for them.
+    this.folder =
+      folder === undefined ? await realpath(await mkdtemp(join(tmpdir(), 'podway-fleet-'))) : resolve(folder);
     await mkdir(join(this.folder, 'logs'), { recursive: true });
     const { amqpUrl, databaseUrl } = await this.startParts(tell);
     this.apiPort = this.options.apiPort ?? (await freePort());

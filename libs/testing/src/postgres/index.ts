@@ -1,1 +1,2 @@
 export { startPostgres, type TestPostgres } from './start-postgres.js';
+export { startDebianPostgres, type DebianPostgres } from './start-debian-postgres.js';

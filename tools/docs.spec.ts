@@ -183,13 +183,6 @@ describe('examples', () => {
     expect(receivedEvent(secret, headers, '{"a":1}')).toEqual({ a: 1 });
     expect(() => receivedEvent(secret, headers, '{"a":2}')).toThrow();
   });
-
-  it.each(written.flatMap((page) => codeBlocks(textOf(page), 'json').map((text) => [page, text] as const)))(
-    '%s: JSON can be read\n%s',
-    (_page, text) => {
-      expect(() => JSON.parse(text) as unknown).not.toThrow();
-    },
-  );
 });
 
 describe('names', () => {

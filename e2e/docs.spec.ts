@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '@podway/testing/postgres';
+import { startRabbitMq, type TestRabbitMq } from '@podway/testing/rabbitmq';
 import { blocksOf, type CodeBlock } from '../tools/markdown.js';
 import { newcomer, operator, type Reader } from './support/docs/reader.js';
-import { shellCommands } from './support/docs/shell-commands.js';
+import { shellCommands, type ShellCommand } from './support/docs/shell-commands.js';
+import { problemsOfStart, startsPodway } from './support/docs/started.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const runs = (block: CodeBlock): boolean => block.language === 'sh' || block.language === 'sql';
@@ -49,30 +51,19 @@ describe('pages', () => {
     const reasons = pages.flatMap(blocks).flatMap(({ noRun }) => noRun ?? []);
     expect([...new Set(reasons)].sort()).toEqual([
       'a test of its own runs it',
-      'asks at a terminal',
       'builds and tests all',
-      'builds anew, and needs RabbitMQ',
       'installs and builds anew',
-      'needs RabbitMQ',
-      'needs RabbitMQ, and runs until it is stopped',
       'needs a container engine',
-      'needs a roll-back that failed',
-      'needs a server at that address',
       'needs the product that it drives',
-      'needs the token of a CI job',
-      "needs the tools of the database's own version",
       'runs all tests',
-      'starts another Podway',
       'takes many minutes',
-      'the migration has done it',
-      'the test has done it',
-      'the test has started it',
     ]);
   });
 });
 
 let folder: string;
 let postgres: TestPostgres;
+let rabbit: TestRabbitMq;
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'podway-docs-')));
@@ -80,10 +71,12 @@ beforeAll(async () => {
   await chmod(folder, 0o711);
   await promisify(execFile)(process.execPath, ['tools/pack/cli.mjs', join(folder, 'cli')], { cwd: root });
   postgres = await startPostgres();
+  rabbit = await startRabbitMq({ management: true });
 });
 
 afterAll(async () => {
-  await postgres.stop();
+  await postgres?.stop();
+  await rabbit?.stop();
   await rm(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
 });
 
@@ -92,7 +85,7 @@ describe.each([
   [
     'an operator',
     [...operatorPages, ...others],
-    () => operator(join(folder, 'operator'), join(folder, 'cli/podway.mjs'), postgres.url()),
+    () => operator(join(folder, 'operator'), join(folder, 'cli/podway.mjs'), { postgres, rabbit }),
   ],
 ] as const)('%s', (_who, read, start) => {
   let reader: Reader;
@@ -101,36 +94,57 @@ describe.each([
     reader = await start();
   });
 
-  afterAll(() => reader.close());
+  afterAll(() => reader?.close());
 
   it.each(read)('can do what %s says', { retry: 0 }, async (page) => {
     expect(await problemsOf(page, reader)).toEqual([]);
   });
 });
 
+/** A page's commands, in their order. Statements are for the database that `DATABASE_URL` names. */
+const commandsOf = (page: string): ShellCommand[] =>
+  blocks(page).flatMap(({ language, text, noRun }) => {
+    if (noRun !== undefined) return [];
+    if (language === 'sh') return shellCommands(text);
+    return [{ text: `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 <<'SQL'\n${text}SQL`, exitCode: 0 }];
+  });
+
+/** What has been started as it is written, and done what the page says: once is enough. */
+const tried = new Set<string>();
+
 /** Does what a page says, from its first command to its last, and tells what did not go as it is written. */
 async function problemsOf(page: string, { place, standIns }: Reader): Promise<string[]> {
   const shell = await place.shell();
   await rm(join(shell.folder, '.exported'), { force: true });
-  if (blocks(page).some(({ text }) => text.includes('init my-site')))
+  if (commandsOf(page).some(({ text }) => text.includes('init my-site')))
     await rm(join(shell.folder, 'my-site'), { recursive: true, force: true });
   await (await standIns()).before(page);
   const problems: string[] = [];
-  for (const { language, text, noRun } of blocks(page)) {
-    if (noRun !== undefined) continue;
-    if (language === 'sql') await writeFile(join(shell.folder, 'block.sql'), text);
-    const block = language === 'sql' ? 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f block.sql' : text;
-    for (const { text: written, exitCode } of shellCommands(block)) {
-      const stopped = whileStopped.test(written);
-      if (stopped) await place.stop();
-      else if (!place.isRunning) await place.start();
-      const command = stopped ? written : await (await standIns()).apply(written);
-      const untilMs = endless.test(command) ? 1_500 : undefined;
-      const { code, output } = await shell.run(command, { untilMs });
-      const wentOn = untilMs !== undefined && code === undefined;
-      if (!wentOn && code !== exitCode)
-        problems.push(`$ ${command}\n${output}exit code ${code}, not ${exitCode}`);
+  for (const { text: written, exitCode } of commandsOf(page)) {
+    // It runs, by this very command.
+    if (written === place.command && place.isRunning) continue;
+    const stopped = whileStopped.test(written);
+    if (stopped) await place.stop();
+    else if (!place.isRunning) await place.start();
+    const command = stopped ? { text: written } : await (await standIns()).apply(written);
+    if (startsPodway(command.text)) {
+      if (tried.has(written)) continue;
+      tried.add(written);
+      const [own, env] = [join(place.folder, `started-${tried.size}`), await shell.exported()];
+      problems.push(
+        ...(await problemsOfStart(command.text, { folder: own, env: { ...place.ownEnv, ...env } })),
+      );
+      continue;
     }
+    const untilMs = endless.test(command.text) ? 1_500 : undefined;
+    const { code, output } = await shell.run(command.text, { untilMs, answer: command.answer });
+    const wentOn = untilMs !== undefined && code === undefined;
+    if (!wentOn && code !== exitCode)
+      problems.push(`$ ${command.text}\n${output}exit code ${code}, not ${exitCode}`);
+    else
+      await command.afterwards?.(shell).catch((error: unknown) => {
+        problems.push(`$ ${command.text}\n${String(error)}`);
+      });
   }
   if (!place.isRunning) await place.start();
   return problems;

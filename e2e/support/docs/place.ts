@@ -1,26 +1,25 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '@podway/persistence/embedded';
 import { Podway } from '@podway/sdk';
-import { eventually } from '../eventually.js';
+import { checkOut } from './checkout.js';
+import { Running } from './running.js';
 import { Shell } from './shell.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** A folder as a reader has it, with Podway running in it as `npm start` runs it, and `podway` on the PATH. */
+/** A clone as a reader has it, with Podway running in it, and `podway` on the PATH. */
 export class Place {
   readonly url: string;
   readonly accessUrl: string;
   readonly healthUrl: string;
-  private child: ChildProcess | undefined;
+  private running: Running | undefined;
 
   private constructor(
     readonly folder: string,
-    private readonly options: readonly string[],
+    /** What starts Podway. */
+    readonly command: string,
     private readonly ports: readonly [number, number, number],
+    /** What every command has, wherever it runs. */
+    readonly ownEnv: Record<string, string>,
     private readonly env: Record<string, string>,
   ) {
     [this.url, this.accessUrl, this.healthUrl] = ports.map((port) => `http://127.0.0.1:${port}`) as [
@@ -34,7 +33,7 @@ export class Place {
   static async make(
     folder: string,
     cli: string,
-    { options = [], env = {} }: { options?: readonly string[]; env?: Record<string, string> },
+    { command, env = {} }: { command: string; env?: Record<string, string> },
   ): Promise<Place> {
     const bin = join(folder, 'bin');
     await mkdir(bin, { recursive: true, mode: 0o711 });
@@ -45,11 +44,12 @@ export class Place {
     // What is refused has to be seen, whatever the page lets curl do with it.
     const curl = '#!/bin/sh\nexec /usr/bin/curl --fail-with-body "$@"\n';
     await writeFile(join(bin, 'curl'), curl, { mode: 0o755 });
-    await mkdir(join(folder, 'work'), { mode: 0o711 });
-    await symlink(join(root, 'examples'), join(folder, 'work/examples'));
+    await checkOut(join(folder, 'work'));
     const ports = [await freePort(), await freePort(), await freePort()] as const;
     const { PATH = '' } = process.env;
-    return new Place(folder, options, ports, { ...env, PATH: `${bin}:${PATH}`, HOME: join(folder, 'home') });
+    const quiet = { npm_config_update_notifier: 'false' };
+    const own = { ...quiet, PATH: `${bin}:${PATH}`, HOME: join(folder, 'home') };
+    return new Place(folder, command, ports, own, { ...env, ...own });
   }
 
   get work(): string {
@@ -64,13 +64,14 @@ export class Place {
     return new Podway({ url: this.url, key: await this.adminKey() });
   }
 
-  private async adminKey(): Promise<string> {
+  async adminKey(): Promise<string> {
     return (await readFile(join(this.work, '.podway/admin.key'), 'utf8')).trim();
   }
 
   async start(): Promise<void> {
     const [apiPort, accessPort, healthPort] = this.ports;
-    const child = spawn(process.execPath, [join(root, 'apps/podway/dist/main.js'), ...this.options], {
+    const last = this.command.includes('npm start') ? 'Ctrl-C stops' : 'Dashboard: ';
+    this.running = await Running.start(this.command, {
       cwd: this.work,
       env: {
         ...this.env,
@@ -79,29 +80,17 @@ export class Place {
         PODWAY_HEALTH_PORT: String(healthPort),
         PODWAY_LOG_LEVEL: 'fatal',
         PODWAY_WEBHOOKS_PRIVATE: 'true',
+        PODWAY_OIDC_ALLOW_HTTP_LOOPBACK: 'true',
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.child = child;
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    const last = this.options.includes('--demo') ? 'Ctrl-C stops' : 'Dashboard: ';
-    await eventually('a running Podway', () => {
-      if (child.exitCode !== null) throw new Error(`It ended: ${said}`);
-      return Promise.resolve(said.includes(last));
+      ready: (said) => said.includes(last),
     });
   }
 
   get isRunning(): boolean {
-    const { child } = this;
-    return child !== undefined && child.exitCode === null && child.signalCode === null;
+    return this.running?.isRunning ?? false;
   }
 
   async stop(): Promise<void> {
-    const { child } = this;
-    if (!this.isRunning || child === undefined) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    await gone;
+    await this.running?.stop();
   }
 }

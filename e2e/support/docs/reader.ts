@@ -7,9 +7,13 @@ import { stringify } from 'yaml';
 import type { PodSpec } from '@podway/contracts';
 import { startDemoPod, type DemoPod } from '../../../apps/podway/src/demo/demo-pod.js';
 import { site, writeBundle } from '../bundles.js';
+import { BackUp } from './back-up.js';
+import { FailedRollBacks, withOrders } from './failed-roll-backs.js';
 import { publicPart } from './key-pair.js';
+import { OperatorsOwn, type Parts } from './operators-own.js';
+import { ownCluster } from './own-database.js';
 import { Place } from './place.js';
-import { StandIns } from './stand-ins.js';
+import { StandIns, type Own } from './stand-ins.js';
 
 /** Somebody who does what the pages say, with what they suppose to be there. */
 export interface Reader {
@@ -18,24 +22,47 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** Who has just cloned the repository, typed `npm start`, and has a server of their own. */
-export async function newcomer(folder: string, cli: string): Promise<Reader> {
-  const place = await Place.make(folder, cli, { options: ['--demo'] });
-  const own = await startDemoPod(join(folder, 'own'), 1);
-  await writePods(place, [named(own, 'site', { client: 'me', hosts: ['www.example.org'] })]);
-  return await reading(place, [own]);
+interface Stoppable {
+  stop(): Promise<void>;
 }
 
-/** Who runs Podway for acme, with a database of their own, a shop in two regions, and a blog whose updates are approved. */
-export async function operator(folder: string, cli: string, databaseUrl: string): Promise<Reader> {
-  const place = await Place.make(folder, cli, { env: { DATABASE_URL: databaseUrl } });
-  const servers = { shop: 2, blog: 1, 'shop-eu': 1, 'shop-us': 1, site: 1 };
+/** Who has just cloned the repository, typed `npm start`, and has a server of their own. */
+export async function newcomer(folder: string, cli: string): Promise<Reader> {
+  const place = await Place.make(folder, cli, { command: 'npm start' });
+  const pod = await startDemoPod(join(folder, 'own'), 1);
+  await writePods(place, [named(pod, 'site', { client: 'me', hosts: ['www.example.org'] })]);
+  await place.start();
+  const backUp = await BackUp.make(place);
+  return await reading(place, backUp.own, [pod, backUp]);
+}
+
+/**
+ * Who runs Podway for acme, with a database and a RabbitMQ of their own, a shop in two regions, a blog whose updates are
+ * approved, and two PODs with bad luck.
+ */
+export async function operator(folder: string, cli: string, parts: Parts): Promise<Reader> {
+  const { postgres, rabbit } = parts;
+  const place = await Place.make(folder, cli, {
+    command: `exec ${process.execPath} apps/podway/dist/main.js`,
+    env: {
+      DATABASE_URL: postgres.url(),
+      AMQP_URL: rabbit.url,
+      PODWAY_AMQP_MANAGEMENT_URL: rabbit.managementUrl,
+    },
+  });
+  const orders = await ownCluster('orders');
+  const approval = { policy: { approval: { replication: 'required' as const } } };
+  const changes: Record<string, Partial<PodSpec>> = {
+    blog: approval,
+    site: { hosts: ['www.example.org'] },
+    orders: { state: withOrders(orders) },
+  };
+  const servers = { shop: 2, blog: 1, 'shop-eu': 1, 'shop-us': 1, site: 1, press: 1, orders: 1 };
   const pods = await Promise.all(
     Object.entries(servers).map(async ([name, count]) => {
       const pod = await startDemoPod(join(folder, name), count);
-      const policy = name === 'blog' ? { policy: { approval: { replication: 'required' as const } } } : {};
-      const hosts = [name === 'site' ? 'www.example.org' : `${name}.localhost`];
-      return { pod, spec: named(pod, name, { client: 'acme', hosts, ...policy }) };
+      const hosts = [`${name}.localhost`];
+      return { pod, spec: named(pod, name, { client: 'acme', hosts, ...changes[name] }) };
     }),
   );
   await writePods(
@@ -46,10 +73,10 @@ export async function operator(folder: string, cli: string, databaseUrl: string)
   await writeBundle(join(place.work, 'site'), { version: '1.4.0', files: site('1.4.0') });
   await appendFile(join(place.work, 'site/podway.yaml'), 'target: { pod: shop }\n');
   await writeFile(join(place.work, 'acme-public.pem'), publicPart());
-  return await reading(
-    place,
-    pods.map(({ pod }) => pod),
-  );
+  await place.start();
+  const failed = new FailedRollBacks(place, orders, join(folder, 'press/web1'));
+  const own = await OperatorsOwn.make(place, parts, failed);
+  return await reading(place, own.own, [own, orders, ...pods.map(({ pod }) => pod)]);
 }
 
 function named(pod: DemoPod, name: string, change: Partial<PodSpec>): PodSpec {
@@ -63,20 +90,20 @@ async function writePods(place: Place, pods: PodSpec[], resources: object[] = []
   );
 }
 
-async function reading(place: Place, pods: readonly DemoPod[]): Promise<Reader> {
+/** Podway runs at the place. */
+async function reading(place: Place, own: Own, parts: readonly Stoppable[]): Promise<Reader> {
   const hooks = await startHooks();
   await mkdir(join(place.folder, 'home'), { recursive: true });
-  await place.start();
   await copyFile(join(place.work, '.podway/admin.key'), join(place.work, 'key.txt'));
   return {
     place,
     async standIns() {
       const { port } = hooks.address() as AddressInfo;
-      return new StandIns(place, await place.admin(), `http://127.0.0.1:${port}`);
+      return new StandIns(place, await place.admin(), `http://127.0.0.1:${port}`, own);
     },
     async close() {
       await place.stop();
-      for (const pod of pods) await pod.stop();
+      for (const part of parts) await part.stop();
       hooks.closeAllConnections();
       hooks.close();
     },

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '@podway/testing/postgres';
 import { startRabbitMq, type TestRabbitMq } from '@podway/testing/rabbitmq';
-import { blocksOf, type CodeBlock } from '../tools/markdown.js';
+import { blocksOf, codeBlocks, type CodeBlock } from '../tools/markdown.js';
 import { newcomer, operator, type Reader } from './support/docs/reader.js';
 import { shellCommands, type ShellCommand } from './support/docs/shell-commands.js';
 import { problemsOfStart, startsPodway } from './support/docs/started.js';
@@ -118,7 +118,7 @@ async function problemsOf(page: string, { place, standIns }: Reader): Promise<st
   await rm(join(shell.folder, '.exported'), { force: true });
   if (commandsOf(page).some(({ text }) => text.includes('init my-site')))
     await rm(join(shell.folder, 'my-site'), { recursive: true, force: true });
-  await (await standIns()).before(page);
+  await (await standIns()).before(page, codeBlocks(readFileSync(join(root, page), 'utf8'), 'yaml'));
   const problems: string[] = [];
   for (const { text: written, exitCode } of commandsOf(page)) {
     // It runs, by this very command.

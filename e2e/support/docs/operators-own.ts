@@ -1,7 +1,7 @@
 import { TestIssuer } from '@podway/testing/oidc';
 import type { DebianPostgres, TestPostgres } from '@podway/testing/postgres';
 import type { TestRabbitMq } from '@podway/testing/rabbitmq';
-import { SshServers } from '@podway/testing/ssh-servers';
+import type { SshServers } from '@podway/testing/ssh-servers';
 import { newBroker } from './broker-users.js';
 import type { FailedRollBacks } from './failed-roll-backs.js';
 import { ANY_ID } from './ids.js';
@@ -13,6 +13,8 @@ import { answered, type Command, type Own } from './stand-ins.js';
 export interface Parts {
   readonly postgres: TestPostgres;
   readonly rabbit: TestRabbitMq;
+  /** Reached over SSH. */
+  readonly servers: SshServers;
 }
 
 /** What an operator has: a CI system, servers, databases and brokers, and deployments whose roll-back failed. */
@@ -22,14 +24,12 @@ export class OperatorsOwn {
     private readonly parts: Parts,
     private readonly failed: FailedRollBacks,
     private readonly issuer: TestIssuer,
-    private readonly servers: SshServers,
     private readonly cluster: DebianPostgres,
   ) {}
 
   static async make(place: Place, parts: Parts, failed: FailedRollBacks): Promise<OperatorsOwn> {
     const issuer = await TestIssuer.start();
-    const servers = await SshServers.start();
-    return new OperatorsOwn(place, parts, failed, issuer, servers, await ownCluster('podway'));
+    return new OperatorsOwn(place, parts, failed, issuer, await ownCluster('podway'));
   }
 
   readonly own: Own = async (command) => {
@@ -48,7 +48,6 @@ export class OperatorsOwn {
 
   async stop(): Promise<void> {
     await this.issuer.stop();
-    await this.servers.stop();
     await this.cluster.stop();
   }
 
@@ -71,7 +70,7 @@ export class OperatorsOwn {
   }
 
   private keyscan(command: string): Command {
-    const { ssh } = this.servers.at(0).spec();
+    const { ssh } = this.parts.servers.at(0).spec();
     const text = `${command.replace('10.0.0.11', `-p ${ssh?.port} ${ssh?.host}`)} > scanned`;
     const key = ssh?.hostKeys[0] ?? '';
     return {

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Podway } from '@podway/sdk';
 import { packDirectory } from '@podway/sdk/pack-directory';
+import type { SshServers } from '@podway/testing/ssh-servers';
 import { exampleBundle } from '../../../apps/podway/src/demo/demo-pod.js';
+import { describedBy } from './described-pods.js';
 import { Ids } from './ids.js';
 import type { Place } from './place.js';
 import type { Answer, Shell } from './shell.js';
@@ -18,29 +20,37 @@ export interface Command {
 /** What one reader has that others have not, for the commands that it knows. */
 export type Own = (command: string) => Promise<Command | undefined>;
 
+/** What a page's stand-ins are for its reader. */
+interface Real {
+  readonly admin: Podway;
+  readonly hookUrl: string;
+  /** In place of those that pages reach over SSH. */
+  readonly servers: SshServers;
+  readonly own: Own;
+}
+
 /** What stands in a page for something that the reader has, and what it is here. */
 export class StandIns {
   constructor(
     private readonly place: Place,
-    private readonly admin: Podway,
-    private readonly hookUrl: string,
-    private readonly own: Own,
+    private readonly real: Real,
   ) {}
 
-  /** What a page supposes to have happened before its first command. */
-  async before(page: string): Promise<void> {
+  /** What a page supposes to have happened before its first command; `yaml`: the files that it shows. */
+  async before(page: string, yaml: readonly string[]): Promise<void> {
+    for (const text of yaml) await describedBy(text, this.place, this.real.servers);
     if (page !== 'docs/publishing.md') return;
     for (const example of ['shop/1.0.0', 'shop/1.1.0']) {
       const bundle = () =>
         Readable.toWeb(packDirectory(exampleBundle(example))) as ReadableStream<Uint8Array>;
-      await (await this.admin.publish(bundle, { pod: 'shop' })).wait();
+      await (await this.real.admin.publish(bundle, { pod: 'shop' })).wait();
     }
   }
 
   async apply(written: string): Promise<Command> {
     // The clone has what is to be installed: npm looks whether its two files agree.
     const command = written.replace(/\bnpm ci\b/, 'npm ci --dry-run');
-    const own = await this.own(command);
+    const own = await this.real.own(command);
     if (own !== undefined) return { ...own, text: this.addressed(own.text) };
     const text = await this.asWhom(await this.withIds(answered(this.addressed(command))));
     const asksForKey = /podway login (?!.*--)/.test(text);
@@ -49,7 +59,7 @@ export class StandIns {
 
   private addressed(command: string): string {
     return command
-      .replaceAll('https://hooks.example.org', this.hookUrl)
+      .replaceAll('https://hooks.example.org', this.real.hookUrl)
       .replaceAll(/https:\/\/podway\.example\.org(?= |$)/gm, this.place.url)
       .replaceAll('http://127.0.0.1:7780', this.place.url)
       .replaceAll('http://127.0.0.1:7788', this.place.accessUrl)
@@ -74,7 +84,7 @@ export class StandIns {
   }
 
   private ids(): Ids {
-    return new Ids(this.place, this.admin);
+    return new Ids(this.place, this.real.admin);
   }
 }
 

@@ -73,7 +73,9 @@ export class FailedRollBacks {
 
   private async reaches(id: string, state: DeploymentState): Promise<void> {
     const admin = await this.place.admin();
-    await eventually(`${id} in ${state}`, async () => (await admin.deployment(id).get()).state === state);
+    await eventually(`${id} in ${state}`, async () => (await admin.deployment(id).get()).state === state, {
+      timeoutMs: 240_000,
+    });
   }
 }
 

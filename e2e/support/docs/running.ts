@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { eventually } from '../eventually.js';
 
+/** Nine processes on a busy machine. */
+const PATIENCE_MS = 300_000;
+
 /** A command that goes on until somebody types Ctrl-C. */
 export class Running {
   private said = '';
@@ -13,7 +16,9 @@ export class Running {
   ) {
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
-    this.gone = once(child, 'close');
+    const end = (): void => this.signal('SIGKILL');
+    process.once('exit', end);
+    this.gone = once(child, 'close').then(() => process.off('exit', end));
   }
 
   /** Resolves when it is ready, which `ready` tells from what it has said. Rejects when it ends before. */
@@ -33,7 +38,9 @@ export class Running {
     });
     const running = new Running(command, child);
     try {
-      await eventually(`${command} is ready`, async () => !running.isRunning || (await ready(running.said)));
+      await eventually(`${command} is ready`, async () => !running.isRunning || (await ready(running.said)), {
+        timeoutMs: PATIENCE_MS,
+      });
       if (!running.isRunning) throw new Error(`It ended: ${running.said}`);
     } catch (error) {
       await running.stop();
@@ -48,7 +55,11 @@ export class Running {
 
   /** Ctrl-C, which reaches all that it has started, and waits for them. */
   async stop(): Promise<void> {
-    if (this.isRunning && this.child.pid !== undefined) process.kill(-this.child.pid, 'SIGINT');
+    this.signal('SIGINT');
     await this.gone;
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    if (this.isRunning && this.child.pid !== undefined) process.kill(-this.child.pid, signal);
   }
 }

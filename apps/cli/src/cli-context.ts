@@ -66,7 +66,10 @@ export function commandContext<O extends object>(
     printer: new Printer(surroundings, options.json === true),
     podway: async ({ patient = false } = {}) => {
       const settings = await connectionSettings(options, surroundings);
-      return new Podway({ ...settings, ...(patient ? {} : { retry: { attempts: IMPATIENT_ATTEMPTS } }) });
+      return new Podway({
+        ...{ ...settings, signal: surroundings.interrupted },
+        ...(patient ? {} : { retry: { attempts: IMPATIENT_ATTEMPTS } }),
+      });
     },
   };
 }

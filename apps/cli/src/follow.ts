@@ -16,6 +16,7 @@ export interface FollowOptions {
   readonly printer: Printer;
   /** Stops following, never the deployment. */
   readonly interrupted: AbortSignal;
+  /** The same after so long, for all deployments together. */
   readonly timeoutMs?: number;
   /** Goes into the result for programs besides. */
   readonly more?: object;
@@ -27,7 +28,7 @@ const progressed = messageOf(StepProgressed).type;
 /** Shows a deployment stage by stage to its end, then its result. Returns the exit code. */
 export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
   const { printer } = options;
-  const view = await followed(handle, options);
+  const view = await followed(handle, printer, endOfWait(options));
   printer.result({ ...view, ...options.more }, () => outcomeLines(view, printer));
   const failure = view.rollbackFailure ?? view.failure;
   if (failure) printer.error(failure.code, failure.detail, [], hintFor(failure.code));
@@ -42,10 +43,11 @@ export async function followAll(
   const [only, ...others] = handles;
   if (only && others.length === 0) return follow(only, options);
   const { printer } = options;
+  const end = endOfWait(options);
   const views: DeploymentDetailView[] = [];
   for (const handle of handles) {
     printer.note(`deployment ${handle.deploymentId}`);
-    views.push(await followed(handle, options));
+    views.push(await followed(handle, printer, end));
   }
   printer.result({ deployments: views, ...options.more }, () =>
     views.flatMap((view) => outcomeLines(view, printer)),
@@ -56,12 +58,18 @@ export async function followAll(
   return Math.max(...views.map((view) => exitCodeOf(view.state)));
 }
 
+/** One for all deployments of an update: the time counts once. */
+function endOfWait({ interrupted, timeoutMs }: FollowOptions): AbortSignal {
+  return timeoutMs === undefined
+    ? interrupted
+    : AbortSignal.any([interrupted, AbortSignal.timeout(timeoutMs)]);
+}
+
 async function followed(
   handle: DeploymentHandle,
-  { printer, interrupted, timeoutMs }: FollowOptions,
+  printer: Printer,
+  signal: AbortSignal,
 ): Promise<DeploymentDetailView> {
-  const limits = [interrupted, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
-  const signal = AbortSignal.any(limits.filter((one) => one !== undefined));
   const progress = new StageProgress(printer);
   try {
     const events = handle.events({

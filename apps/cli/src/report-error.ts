@@ -12,7 +12,7 @@ export function reportError(error: unknown, surroundings: Surroundings, json: bo
     const more = Array.isArray(problems) ? problems.map(String) : [];
     printer.error(error.code, error.message, more, hintFor(error.code));
   } else if (surroundings.interrupted.aborted) {
-    printer.error('CLI.INTERRUPTED', 'stopped before the update was accepted');
+    printer.error('CLI.INTERRUPTED', 'stopped before Podway had answered');
   } else {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     printer.error('CLI.BUG', text);

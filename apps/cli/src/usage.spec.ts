@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { podway as run } from '../test/run.js';
+import { podway as run, type Ran, type RunOptions } from '../test/run.js';
 
 it.each([['nonsense'], ['rollback'], ['keys create --client x --role king'], ['status --limit 0']])(
   'tells what is wrong with: podway %s',
@@ -87,4 +90,46 @@ it('tells when nobody answers', async () => {
   const ran = await run(['status', '--url', 'http://127.0.0.1:20001', '--key', 'k']);
   expect(ran.code).toBe(1);
   expect(ran.stderr).toMatch(/^podway: SDK\.UNREACHABLE: .*127\.0\.0\.1:20001/);
+});
+
+/** What a Podway that answers so, or never, makes of a command line. */
+async function against(answer: object | undefined, args: string[], options: RunOptions = {}): Promise<Ran> {
+  const server = createServer((_request, response) => {
+    if (answer) response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    return await run([...args, '--url', url, '--key', 'k'], options);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+describe('Ctrl-C', () => {
+  it.each([['status'], ['keys create --client x --role viewer'], ['doctor shop'], ['events'], ['plan']])(
+    'ends at once what waits for an answer: podway %s',
+    async (args) => {
+      const interrupt = new AbortController();
+      setTimeout(() => interrupt.abort(), 200);
+      const folder = fileURLToPath(new URL('../../../examples/shop/1.1.0', import.meta.url));
+      const options = { interrupted: interrupt.signal, cwd: folder };
+      const ran = await against(undefined, args.split(' '), options);
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toContain('podway: CLI.INTERRUPTED: ');
+    },
+  );
+});
+
+describe('a table', () => {
+  const label = 'a label that says in many words what this update of the shop is for';
+  const one = { id: 'D', pod: 'shop', state: 'Succeeded', submittedAt: '2030-01-01T00:00:00.000Z', label };
+
+  it('is cut at the edge of a terminal, and whole elsewhere', async () => {
+    const shown = await against({ deployments: [one] }, ['status'], { columns: 80 });
+    expect(shown.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(shown.stdout).not.toContain(label);
+    expect((await against({ deployments: [one] }, ['status'])).stdout).toContain(label);
+  });
 });

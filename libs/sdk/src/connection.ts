@@ -11,6 +11,8 @@ export interface ConnectionOptions {
   readonly retry?: RetryOptions;
   /** Longest wait for the answer to a call without an upload, in milliseconds. Default 30000. */
   readonly requestTimeoutMs?: number;
+  /** Ends every call. */
+  readonly signal?: AbortSignal;
   /** Default: the platform's. */
   readonly fetch?: typeof fetch;
 }
@@ -56,13 +58,14 @@ export class Connection {
   async answer(call: Call): Promise<Response> {
     const repeatable = call.repeatable ?? call.method === 'GET';
     if (!repeatable) return this.once(call);
-    return retrying(() => this.once(call), this.retry, call.signal);
+    return retrying(() => this.once(call), this.retry, this.endOf(call));
   }
 
   /** One attempt. */
   async once(call: Call): Promise<Response> {
+    const end = this.endOf(call);
     const limit = call.unlimited ? undefined : AbortSignal.timeout(this.options.requestTimeoutMs ?? 30_000);
-    const signals = [call.signal, limit].filter((signal) => signal !== undefined);
+    const signal = anyOf(end, limit);
     let response: Response;
     try {
       response = await this.fetch(this.address(call), {
@@ -70,15 +73,20 @@ export class Connection {
         headers: this.headers(call),
         redirect: 'error',
         ...bodyOf(call),
-        ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
+        ...(signal ? { signal } : {}),
       });
     } catch (error) {
-      call.signal?.throwIfAborted();
+      end?.throwIfAborted();
       const ours = podwayErrorIn(error);
       throw ours ?? new UnreachableError(this.url, error);
     }
     if (response.ok) return response;
     throw new ApiError(response.status, await problemOf(response), call.path);
+  }
+
+  /** What ends a call before its time: its own signal, or the one for all. */
+  private endOf(call: Call): AbortSignal | undefined {
+    return anyOf(call.signal, this.options.signal);
   }
 
   private address({ path, query = {} }: Call): string {
@@ -101,6 +109,11 @@ export class Connection {
       ...call.headers,
     };
   }
+}
+
+function anyOf(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
 }
 
 function bodyOf(call: Call): RequestInit {

@@ -80,6 +80,19 @@ describe('calls', () => {
     expect(server.asked).toHaveLength(2);
   });
 
+  it('end with the signal of all of them, also while they wait for the next attempt', async () => {
+    for (const answer of [() => undefined, hangUp]) {
+      const end = new AbortController();
+      server.script(answer);
+      const ended = new Podway({ url: server.url, key: 'k', signal: end.signal }).pods();
+      const told = expect(ended).rejects.toMatchObject({ name: 'AbortError' });
+      await expect.poll(() => server.asked.length).toBe(1);
+      end.abort();
+      await told;
+      expect(server.asked).toHaveLength(1);
+    }
+  });
+
   it('tell where nobody answers', async () => {
     const nobody = new Podway({ url: 'http://127.0.0.1:9', key: 'k', retry: { attempts: 1 } });
     const error = await nobody.pods().catch((one: unknown) => one);

@@ -42,13 +42,13 @@ export async function doctor(context: CommandContext<DoctorOptions>, name?: stri
 }
 
 async function diagnosed(
-  { options, podway, surroundings }: CommandContext<DoctorOptions>,
+  { options, podway }: CommandContext<DoctorOptions>,
   pod: string,
 ): Promise<DiagnosisView> {
   const { timeout = DEFAULT_TIMEOUT_MS } = options;
   const late = AbortSignal.timeout(timeout);
   try {
-    return await (await podway()).diagnose(pod, AbortSignal.any([late, surroundings.interrupted]));
+    return await (await podway()).diagnose(pod, late);
   } catch (error) {
     if (late.aborted) throw new LookNotOverError(pod, timeout);
     throw error;

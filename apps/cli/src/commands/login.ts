@@ -29,7 +29,12 @@ export async function login(context: CommandContext<LoginOptions>, said?: string
     printer.note(`${url} is not https: the key goes over the network as it is.`);
   const key = await keyOf(context, url);
   // What is not taken is not kept.
-  const pods = await new Podway({ url, key, retry: { attempts: 1 } }).pods();
+  const pods = await new Podway({
+    url,
+    key,
+    retry: { attempts: 1 },
+    signal: surroundings.interrupted,
+  }).pods();
   const file = await writeProfile(profile, { url, key }, surroundings);
   printer.result({ profile, url, key: shown(key), file, pods: pods.length }, () => [
     `Signed in at ${url} as ${shown(key)}; it may see ${pods.length} PODs.`,

@@ -9,8 +9,9 @@ const INDENT = 9;
 export function logText({ at, server, part, level, text }: LogLine, printer: Printer): string {
   const word = level === 'info' ? '' : `${level}: `;
   const line = harmless(`${at.slice(11, 19)} ${server} ${part}: ${word}${text}`.trimEnd());
-  const lines = printer.width === undefined ? [line] : folded(line, printer.width, INDENT);
-  return lines.map((one) => coloured(one, level, printer)).join('\n');
+  return folded(line, printer.columns, INDENT)
+    .map((one) => coloured(one, level, printer))
+    .join('\n');
 }
 
 function coloured(line: string, level: LogLevel, { colors }: Printer): string {

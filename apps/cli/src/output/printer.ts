@@ -13,15 +13,10 @@ export class Printer {
     this.colors = colorsFor(surroundings);
   }
 
-  /** Columns of the terminal, or 80. */
+  /** Columns of the terminal that results go to. Elsewhere nothing is cut: programs read it. */
   get columns(): number {
-    return this.surroundings.stdout.columns ?? 80;
-  }
-
-  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
-  get width(): number | undefined {
     const { isTTY, columns = 80 } = this.surroundings.stdout;
-    return isTTY ? columns : undefined;
+    return isTTY ? columns : Infinity;
   }
 
   /** One result: as JSON when that was asked for, else as these lines. */

@@ -27,6 +27,10 @@ it('lines columns up and cuts what is too wide', () => {
 
 it('breaks texts into lines', () => {
   expect(wrapped('one two three four', 12, 2)).toEqual(['  one two', '  three four']);
+  expect(wrapped('its key is AAAAB3NzaC1yc2E in full', 12, 2).join('').replaceAll(' ', '')).toBe(
+    'itskeyisAAAAB3NzaC1yc2Einfull',
+  );
+  expect(wrapped('one two three four', Infinity, 2)).toEqual(['  one two three four']);
 });
 
 it('lets nothing through that steers a terminal', () => {

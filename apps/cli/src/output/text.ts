@@ -59,16 +59,17 @@ export function folded(text: string, columns: number, indent: number): string[] 
   return lines;
 }
 
-/** A text over several lines, each begun with so many spaces. */
+/** A text over several lines, each begun with so many spaces. A word that is too long for one is broken: nothing is lost. */
 export function wrapped(text: string, columns: number, indent: number): string[] {
+  const room = Math.max(1, columns - indent);
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > columns - indent) {
+  for (const word of text.split(/\s+/).flatMap((one) => folded(one, room, 0))) {
+    if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
   if (line !== '') lines.push(line);
-  return lines.map((one) => fitted(' '.repeat(indent) + one, columns));
+  return lines.map((one) => ' '.repeat(indent) + one);
 }

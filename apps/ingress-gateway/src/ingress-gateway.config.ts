@@ -38,6 +38,13 @@ export class IngressGatewaySettings extends ClientMessagesSettings {
   @Max(86_400_000)
   apiRequestTimeoutMs: number = 3_600_000;
 
+  /** Origins, with commas between, whose pages may call the API from browsers: `https://ops.example.org`. Unset: none. */
+  @Setting('PODWAY_API_ORIGINS')
+  @IsOptional()
+  @Matches(/^https?:\/\/[a-z0-9.:[\]-]+(,https?:\/\/[a-z0-9.:[\]-]+)*$/)
+  @MaxLength(4000)
+  apiOrigins?: string;
+
   /** Folder of the built dashboard. Default: where `npm run build` puts it. */
   @Setting('PODWAY_DASHBOARD_DIR')
   @IsOptional()

@@ -11,6 +11,8 @@ import { API_IDLE_TIMEOUT_MS, listenerSettings, sharesPort } from '../listening/
 import { observedRequests } from '../listening/observed-requests.js';
 import { malformedProblem } from './problems/malformed-requests.js';
 import { ApiModule, type ApiParts } from './api.module.js';
+import { crossOrigin } from './cross-origin.js';
+import { apiEndpoints } from './endpoints.js';
 
 /** The API and its listener: separate from the one for users' accesses (FIG. 1, 118), or none when they share a port. */
 export class ApiListener {
@@ -38,6 +40,7 @@ export class ApiListener {
     });
     app.disable('x-powered-by');
     app.set('etag', false);
+    app.use(crossOrigin(settings.apiOrigins?.split(',') ?? [], apiEndpoints()));
     const dashboard = await readDashboard(settings.dashboardDir ?? builtDashboard);
     app.use(dashboardSite(dashboard, signInOf(settings)));
     await app.init();

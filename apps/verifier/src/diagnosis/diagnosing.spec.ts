@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -63,13 +63,13 @@ const codes = ({ findings }: DiagnosisView): string[] =>
   findings.map(({ severity, code, server: on }) => `${severity} ${code} ${on ?? '-'}`);
 
 /** The same servers, where programs are first looked for in a folder of ours, or only there. */
-function withPrograms(bin: string, { only = false } = {}): HostSessions {
+function withPrograms(bin: string, { only = false, variables = [] as readonly string[] } = {}): HostSessions {
   const path = only ? bin : `${bin}:${process.env.PATH}`;
   const wrapped = <S extends HostSession>(session: S): S =>
     Object.assign(Object.create(session) as S, {
       // The script adds the usual folders to PATH: those are taken out of it for `only`.
       exec: (argv: readonly string[], options?: Parameters<S['exec']>[1]) =>
-        session.exec(['env', `PATH=${path}`, join(bin, 'sh'), ...argv.slice(1)], {
+        session.exec(['env', ...variables, `PATH=${path}`, join(bin, 'sh'), ...argv.slice(1)], {
           ...options,
           ...(only && typeof options?.stdin === 'string'
             ? { stdin: options.stdin.replace(/^PATH=.*$/m, `PATH=${bin}`) }
@@ -257,6 +257,29 @@ describe('a server that is not fit', () => {
     const df = `case $1 in -Pi) n='${all} 0 ${inodes}' ;; *) n='90000000 0 ${disk}' ;; esac\nprintf 'head\\nx %s\\n' "$n"`;
     const bin = await programs(`df-${disk}`, { df }, ['sh']);
     expect(codes(await diagnosis({ sessions: withPrograms(bin) }))).toEqual(expected);
+  });
+
+  it('has nothing that would run the watchdog after a reboot', async () => {
+    const bin = await programs('no-boot', {}, ['sh']);
+    const view = await diagnosis({
+      sessions: withPrograms(bin, { variables: [`PODWAY_HOST_ETC=${bin}`, `PODWAY_HOST_RUN=${bin}`] }),
+    });
+    expect(codes(view)).toEqual(['warning DOCTOR.NO_BOOT_HOOK web1']);
+    expect(view.servers[0]?.bootHook).toBe('none');
+    expect(view.findings[0]?.remedy).toContain('apt-get install cron');
+  });
+
+  it('has another podway-host than ours', async () => {
+    const bin = join(server.path, '.podway', 'bin');
+    await mkdir(bin, { recursive: true });
+    const frame = await readFile(new URL('../../../../libs/state/host/10-frame.sh', import.meta.url), 'utf8');
+    const version = /^PODWAY_HOST_VERSION=(\d+)$/m.exec(frame)?.[1];
+    await writeFile(join(bin, 'podway-host-0'), 'of an older version');
+    expect(codes(await diagnosis())).toEqual([]);
+    await writeFile(join(bin, `podway-host-${version}`), 'not as it was');
+    const view = await diagnosis();
+    expect(codes(view)).toEqual(['notice DOCTOR.HOST_SCRIPT_OTHER web1']);
+    expect(view.fit).toBe(true);
   });
 
   it('has a login that prints', async () => {

@@ -7,7 +7,6 @@ import {
   type WebhookView,
 } from '@podway/contracts';
 import type { CommandContext } from '../cli-context.js';
-import { minute } from '../output/credential-state.js';
 import type { Printer } from '../output/printer.js';
 import { sequence } from '../settings/duration.js';
 
@@ -149,8 +148,8 @@ function row({
   pods,
   url: to,
 }: WebhookView): string[] {
-  const trouble =
-    failingSince && state === 'active' ? `fails since ${minute(failingSince)} (${failures})` : state;
+  // Short: the URL has what is left of a terminal's columns.
+  const trouble = failingSince && state === 'active' ? `fails (${failures})` : state;
   return [id, client, trouble, String(at), pods?.join(' ') ?? 'all', to];
 }
 

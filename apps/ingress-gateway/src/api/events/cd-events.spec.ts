@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { expect, it } from 'vitest';
 import {
   deploymentStates,
@@ -81,6 +84,45 @@ it('every change of state is something, each in its own words and with an id of 
     expect(made).toEqual(cdEventsOf(event));
     for (const one of made) expect(one.customData).toMatchObject({ sequence: '42', data: { to } });
   }
+});
+
+/** The schemas of CDEvents itself, by type. Links are left out: their schema is another one, and we have none. */
+function officialSchemas(): Map<string, ValidateFunction> {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  const folder = new URL('../../../../../tools/vendor/cdevents/', import.meta.url);
+  return new Map(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => {
+        const schema = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as CdEventSchema;
+        const { type, links, ...rest } = schema.properties.context.properties;
+        expect(links).toBeDefined();
+        schema.properties.context.properties = { type, ...rest };
+        return [type.enum[0] ?? '', ajv.compile(schema)];
+      }),
+  );
+}
+
+interface CdEventSchema {
+  properties: { context: { properties: { type: { enum: string[] }; links?: object } } };
+}
+
+it('every event that can be made is what the schemas of CDEvents have, and all of them are made', () => {
+  const schemas = officialSchemas();
+  const made = new Set<string>();
+  for (const from of [undefined, ...deploymentStates])
+    for (const to of deploymentStates)
+      for (const release of [1, 2]) {
+        const events = cdEventsOf(changed({ ...(from ? { from } : {}), to, release, detail: 'x' }));
+        for (const event of JSON.parse(JSON.stringify(events)) as CdEvent[]) {
+          const validate = schemas.get(event.context.type);
+          validate?.(event);
+          expect(validate?.errors, `${from} ${to} ${event.context.type}`).toBeNull();
+          made.add(event.context.type);
+        }
+      }
+  expect([...made].sort()).toEqual([...schemas.keys()].sort());
 });
 
 it('is bound to CloudEvents as CDEvents says', () => {

@@ -31,6 +31,12 @@ import { deploymentDetail, detailEventTypes, submittedDetail } from './deploymen
 import { deploymentView } from './deployment.view.js';
 import { waitingView } from './waiting.view.js';
 
+/** What an endpoint answers that has the coordinator do something. */
+const asked = (how: string) => ({
+  answer: { status: 202, description: `${how}. The deployment, as it is now.`, json: DeploymentDetailView },
+  problems: [400, 404, 409, 415, 422],
+});
+
 /** What became of updates. Read from what the coordinator wrote; never changed here. */
 @Controller()
 export class DeploymentsController {
@@ -85,12 +91,7 @@ export class DeploymentsController {
     summary: 'Stop going forward; what was changed is rolled back',
     role: 'publisher',
     body: { json: AbortRequestBody, optional: true },
-    answer: {
-      status: 202,
-      description: 'The coordinator is asked to stop. The deployment, as it is now.',
-      json: DeploymentDetailView,
-    },
-    problems: [400, 404, 409, 415, 422],
+    ...asked('The coordinator is asked to stop'),
   })
   async abort(
     @Caller() caller: Identity,
@@ -114,12 +115,7 @@ export class DeploymentsController {
     summary: 'Take up a failed roll-back again, after its cause was mended',
     role: 'operator',
     body: { json: RetryRequestBody, optional: true },
-    answer: {
-      status: 202,
-      description: 'The coordinator is asked to try again. The deployment, as it is now.',
-      json: DeploymentDetailView,
-    },
-    problems: [400, 404, 409, 415, 422],
+    ...asked('The coordinator is asked to try again'),
   })
   async retry(
     @Caller() caller: Identity,
@@ -139,12 +135,7 @@ export class DeploymentsController {
     summary: 'Let the verified state of the canary go to all servers',
     role: 'approver',
     body: { json: ApprovalRequestBody, optional: true },
-    answer: {
-      status: 202,
-      description: 'The coordinator is told. The deployment, as it is now.',
-      json: DeploymentDetailView,
-    },
-    problems: [400, 404, 409, 415, 422],
+    ...asked('The coordinator is told'),
   })
   approve(
     @Caller() caller: Identity,
@@ -161,12 +152,7 @@ export class DeploymentsController {
     summary: 'Do not let the verified state go further: the canary is rolled back',
     role: 'approver',
     body: { json: ApprovalRequestBody, optional: true },
-    answer: {
-      status: 202,
-      description: 'The coordinator is told. The deployment, as it is now.',
-      json: DeploymentDetailView,
-    },
-    problems: [400, 404, 409, 415, 422],
+    ...asked('The coordinator is told'),
   })
   refuse(
     @Caller() caller: Identity,

@@ -22,6 +22,7 @@ import { startPostgres, type TestPostgres } from '@podway/testing/postgres';
 import { AccessListener } from '../src/accesses/access-listener.js';
 import { ApiListener } from '../src/api/api-listener.js';
 import { IngressGatewaySettings } from '../src/ingress-gateway.config.js';
+import { DocumentedAnswers } from './documented-answers.js';
 import { RecordingBroker } from './recording-broker.js';
 
 export interface TestGateway {
@@ -53,7 +54,7 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-/** The gateway's API on a private Postgres. What ends the test ends all of it. */
+/** The gateway's API on a private Postgres. What ends the test ends all of it, and tells answers that OpenAPI does not have. */
 export async function startGateway(
   env: Record<string, string> = {},
   realBroker?: Broker,
@@ -88,6 +89,8 @@ export async function startGateway(
   logFeed.start();
   const parts = { feed, logFeed, relay, isReady: () => true };
   let api = await ApiListener.start(context, parts);
+  const answers = new DocumentedAnswers();
+  answers.watch(api.port);
   const accesses: AccessListener[] = [];
   const keys = new ApiKeys(dataSource);
 
@@ -106,7 +109,11 @@ export async function startGateway(
     apply: async (pods) => {
       await new Inventory(dataSource).apply(pods, 'test');
     },
-    anotherApi: () => ApiListener.start(context, parts),
+    async anotherApi() {
+      const another = await ApiListener.start(context, parts);
+      answers.watch(another.port);
+      return another;
+    },
     async startAccesses(changed = {}) {
       const listener = await AccessListener.start({
         ...context,
@@ -146,6 +153,7 @@ export async function startGateway(
       await dataSource.destroy();
       await postgres.stop();
       await rm(artifactsDir, { recursive: true, force: true });
+      answers.close();
     },
   };
 }

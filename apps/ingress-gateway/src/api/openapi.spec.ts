@@ -1,9 +1,12 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shopBundle } from '../../test/bundle.js';
 import { appendChange, insertDeployment } from '../../test/deployments.js';
+import { DocumentedAnswers } from '../../test/documented-answers.js';
 import { pod, startGateway, type TestGateway } from '../../test/gateway.js';
 import { apiEndpoints } from './endpoints.js';
 
@@ -135,3 +138,26 @@ async function get(path: string): Promise<request.Response> {
 async function send(method: 'post' | 'put', path: string, body?: object): Promise<request.Response> {
   return request(gateway.api)[method](path).set('Authorization', `Bearer ${admin}`).send(body);
 }
+
+it('an answer that the document does not have is told when the test ends', async () => {
+  const answers = new DocumentedAnswers();
+  const server = createServer((asked, response) => {
+    const [status, body] = JSON.parse(decodeURIComponent(asked.url?.split('?')[1] ?? '')) as [number, object];
+    response.setHeader('content-type', 'application/json');
+    response.writeHead(status).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  answers.watch(port);
+  for (const answer of [
+    [200, { pods: [] }],
+    [200, { pods: [], more: 1 }],
+    [200, {}],
+    [418, {}],
+  ])
+    await fetch(`http://127.0.0.1:${port}/v1/pods?${JSON.stringify(answer)}`);
+  await new Promise((resolve) => server.close(resolve));
+  expect(() => answers.close()).toThrow(
+    /get \/v1\/pods 200: .*"more".*\n.*'pods'.*\nget \/v1\/pods 418: no application\/json$/,
+  );
+});

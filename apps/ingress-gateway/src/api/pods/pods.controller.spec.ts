@@ -112,8 +112,8 @@ describe('looking at PODs', () => {
     );
     await dataSource.query(
       `insert into coordinator.releases (pod, number, tree_id, fingerprint, source_release, deployment_id, publisher, created_at)
-       select 'shop', n, 'T', $1, case n when 2 then 1 end, 'D' || n, 'k', now() from generate_series(1, 2) n`,
-      ['c'.repeat(64)],
+       select 'shop', n, 'T', $1, case n when 2 then 1 end, $2 || n, 'k', now() from generate_series(1, 2) n`,
+      ['c'.repeat(64), '01JX4E7Q2M8V3K5N6P9R0S1T2'],
     );
     await new Rotation(dataSource).set('shop', new Map([['s2', false]]), 1);
     const { body } = await get('/v1/pods/shop').expect(200);

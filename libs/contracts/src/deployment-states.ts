@@ -43,5 +43,13 @@ export function isFinished(state: string): boolean {
   return (finishedStates as readonly string[]).includes(state);
 }
 
+/** States in which an abort changes nothing any more: on the way back, or with the end for the other PODs to say. */
+const abortIgnored: readonly string[] = ['AwaitingPods', 'RollingBack', 'ConfirmingRollback'];
+
+/** Whether a deployment in this state can be aborted. */
+export function canAbort(state: string): boolean {
+  return !isFinished(state) && !abortIgnored.includes(state);
+}
+
 /** CloudEvents type of the event that a deployment went from one state to the next. */
 export const DEPLOYMENT_CHANGED = 'io.podway.deployment.changed.v1';

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Envelope } from '@podway/contracts';
@@ -18,6 +19,8 @@ let page: Page;
 const complaints: string[] = [];
 /** Id of a deployment that was rolled back. */
 let broken: string;
+/** Id of the deployment that made the release of `blog`. */
+let approved: string;
 
 beforeAll(async () => {
   [podway, browser] = await Promise.all([startRunningPodway(), startBrowser()]);
@@ -87,9 +90,23 @@ describe('the dashboard', () => {
       'Done',
     ]);
     await page.getByText('VERIFICATION', { exact: false }).first().waitFor();
-    await page.locator('.log li').filter({ hasText: 'Rolled back' }).waitFor();
+    await page.getByRole('log', { name: 'Timeline' }).getByText('Rolled back').waitFor();
+    await steps('Steps').locator('.error', { hasText: 'VERIFICATION.' }).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'deployment');
+  });
+
+  it('gives away what is too long to be typed', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: `Copy the id ${broken}` }).click();
+    await page.getByRole('status').getByText('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(broken);
+    await page
+      .getByRole('row', { name: /web1/ })
+      .getByRole('button', { name: /^Copy the fingerprint/ })
+      .first()
+      .click();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('shows what was said on the servers, whole and by what is asked for', async () => {
@@ -121,6 +138,7 @@ describe('the dashboard', () => {
 
   it('has approved what waits for it, and aborted what shall not go on', async () => {
     const first = await podway.publish('blog', 'shop/1.0.0');
+    approved = first.deploymentId;
     await open(`deployments/${first.deploymentId}/log`);
     await mark('Waits for approval').waitFor();
     const log = page.getByRole('log', { name: 'Log' });
@@ -142,6 +160,10 @@ describe('the dashboard', () => {
     const second = await podway.publish('blog', 'shop/1.1.0');
     await open(`deployments/${second.deploymentId}`);
     await mark('Waits for approval').waitFor();
+    await button('Pause blog').click();
+    await button('Pause it').click();
+    await button('Resume blog').click();
+    await button('Pause blog').waitFor();
     await button('Abort').click();
     await button('Abort it').click();
     await mark('Aborted').waitFor();
@@ -158,6 +180,7 @@ describe('the dashboard', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'fleet');
     await rows.filter({ hasText: 'blog' }).getByText('Staging').waitFor();
+    expect(await rows.first().locator('time').first().getAttribute('title')).toMatch(/ UTC$/);
     await page.getByRole('link', { name: /^Updating/ }).click();
     await expect
       .poll(() => rows.locator('.main-cell a').allTextContents(), { timeout: PATIENCE_MS })
@@ -173,6 +196,30 @@ describe('the dashboard', () => {
   it('tells when users can only read', async () => {
     await open('pods/blog');
     await page.getByText('Users can only read').waitFor();
+  });
+
+  it('has a failed roll-back retried, and follows it on', async () => {
+    const { runningDeployment: id = '' } = await podway.admin.pod('blog');
+    const { canary = '' } = await podway.admin.deployment(id).get();
+    // Somebody damages the release that the canary is to go back to.
+    const file = join(podway.blogFolder, canary, 'releases', approved, 'index.html');
+    const original = await readFile(file);
+    await writeFile(file, 'damaged');
+    await open(`deployments/${id}`);
+    await button('Refuse').click();
+    await button('Refuse it').click();
+    await mark('Roll-back failed').waitFor();
+    expect(await button('Abort').count()).toBe(0);
+    const timeline = page.getByRole('log', { name: 'Timeline' });
+    await timeline.getByText('Roll-back failed').waitFor();
+    await open('pods/blog');
+    await page.getByText('A roll-back failed').waitFor();
+    await writeFile(file, original);
+    await page.getByRole('link', { name: 'see the deployment' }).click();
+    await button('Retry the roll-back').click();
+    await button('Retry it').click();
+    await mark('Rolled back').waitFor();
+    await timeline.getByText(/^Rolled back/).waitFor();
   });
 
   it('shows each server', async () => {
@@ -241,6 +288,20 @@ describe('the dashboard', () => {
     await page.getByRole('textbox', { name: 'Search in the events' }).fill('no such words');
     await heading('Events').waitFor();
     await page.getByText('No event is like that').waitFor();
+    // All of it is in the address.
+    await page.getByRole('textbox', { name: 'Search in the events' }).fill('rolled back');
+    await page.getByText('notice', { exact: true }).first().click();
+    await expect.poll(() => new URL(page.url()).search).toMatch(/search=rolled\+back.*levels=error/);
+    await page.reload();
+    await log.getByText('Rolled back').first().waitFor();
+    expect(await page.getByRole('textbox', { name: 'Search in the events' }).inputValue()).toBe(
+      'rolled back',
+    );
+    const shown = await log.locator('.level').allTextContents();
+    expect([...new Set(shown)]).toEqual(['warning']);
+    await page.goBack();
+    await page.goForward();
+    await log.getByText('Rolled back').first().waitFor();
   });
 
   it.each([
@@ -258,7 +319,54 @@ describe('the dashboard', () => {
     if (view === 'audit') await picture(page, 'audit');
   });
 
+  it('keeps the filters of the audit log in the address', async () => {
+    await open('operations/audit');
+    await page.getByLabel('Action').fill('pausePod');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => new URL(page.url()).search).toBe('?action=pausePod');
+    await page.reload();
+    const rows = page.getByRole('table').locator('tbody tr');
+    await rows.first().getByRole('link', { name: 'pod/blog' }).waitFor();
+    expect(await page.getByLabel('Action').inputValue()).toBe('pausePod');
+    await page.getByLabel('Action').fill('nothing');
+    await page.keyboard.press('Enter');
+    await page.getByText('No record is like that').waitFor();
+    await page.goBack();
+    await expect.poll(() => page.getByLabel('Action').inputValue()).toBe('pausePod');
+  });
+
+  it.each([390, 1024])('fits into %d pixels, with long names, too', async (width) => {
+    const name = 'a-portal-with-a-very-long-name-for-the-whole-of-europe';
+    const server = { name: 'web1', local: true as const, http: 'http://127.0.0.1:9' };
+    const long = {
+      name,
+      client: 'demo',
+      hosts: [`${name}.example.org`],
+      path: '/nowhere',
+      servers: [server],
+    };
+    await podway.admin.applyPods({
+      apiVersion: 'podway/v1',
+      pods: [{ ...long, state: { driver: 'tree' }, environment: 'test' }],
+    });
+    await page.setViewportSize({ width, height: 844 });
+    const views = ['', 'deployments', `deployments/${broken}`, `deployments/${broken}/log`, 'events'];
+    const pods = [`pods/${name}`, 'pods/shop', 'pods/shop/deployments', 'pods/shop/changes'];
+    const tabs = ['now', 'audit', 'clients', 'keys', 'quotas'].map((tab) => `operations/${tab}`);
+    const tooWide: string[] = [];
+    for (const view of [...views, ...pods, ...tabs]) {
+      await open(view);
+      await page.locator('table, .tile, .log-box, .use').first().waitFor();
+      const over = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+      if (Number(over) > 0) tooWide.push(`${view}: ${String(over)}`);
+    }
+    expect(tooWide).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   it('shows a client its own alone', async () => {
+    const waits = await podway.publish('blog', 'shop/1.1.0');
+    await open('');
     await button('Sign out').click();
     await signIn(await podway.key('acme', 'viewer'));
     // Only now the key is kept: a page that is opened before asks for it again.
@@ -272,15 +380,14 @@ describe('the dashboard', () => {
     await open('pods/blog');
     await heading('blog').waitFor();
     expect(await button('Pause').count()).toBe(0);
-  });
-
-  it('works on a telephone', async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    await open('');
-    await heading('Fleet').waitFor();
-    const wide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
-    expect(wide).toBeLessThanOrEqual(0);
-    await page.setViewportSize({ width: 1280, height: 800 });
+    await open(`deployments/${waits.deploymentId}`);
+    await page.getByText('It takes somebody with the right to approve').waitFor();
+    expect(await button('Approve').count()).toBe(0);
+    // Nor is it led to what it may not see.
+    await page.keyboard.press('Control+k');
+    await page.getByRole('textbox', { name: 'Find', exact: true }).fill('audit');
+    await page.getByText('Nothing is called that').waitFor();
+    await page.keyboard.press('Escape');
   });
 
   it('has given the browser no cause for complaint', () => {

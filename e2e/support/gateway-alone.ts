@@ -11,6 +11,7 @@ export interface GatewayAlone {
   readonly api: string;
   /** Of a publisher of `acme`. */
   readonly key: string;
+  readonly databaseUrl: string;
   readonly process: ServiceProcess;
   /** With `artifacts` in it. */
   readonly folder: string;
@@ -46,7 +47,7 @@ export async function startGatewayAlone(env: Record<string, string> = {}): Promi
     },
   });
   return {
-    ...{ api: `http://127.0.0.1:${apiPort}`, key, process, folder },
+    ...{ api: `http://127.0.0.1:${apiPort}`, key, databaseUrl: url, process, folder },
     async stop() {
       await process.end();
       await postgres.stop();

@@ -18,6 +18,8 @@ export interface RunningPodway {
   readonly url: string;
   readonly adminKey: string;
   readonly admin: Podway;
+  /** Of the servers of the second POD, a folder each. */
+  readonly blogFolder: string;
   /** Publishes as a publisher of the POD's client: whoever approves is somebody else. */
   publish(pod: string, example: string): Promise<PublishedUpdate>;
   key(client: string, role: 'viewer' | 'publisher'): Promise<string>;
@@ -72,6 +74,7 @@ async function start(
     url,
     adminKey,
     admin,
+    blogFolder: join(folder, 'blog'),
     key,
     publish(pod, example) {
       const bundle = () =>

@@ -1,8 +1,9 @@
 import { Button, Checkbox } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { DeploymentDetailView } from '@podway/contracts';
-import { isFinished } from '@podway/contracts/plain';
+import { canAbort, isFinished } from '@podway/contracts/plain';
+import { PausePod } from '../pod/pause-pod.js';
 import { may, useSession } from '../session/session.js';
 import { tellDone } from '../shown/problem.js';
 import { ReasonDialog } from '../shown/reason-dialog.js';
@@ -18,6 +19,12 @@ export function DeploymentActions({ deployment }: { deployment: DeploymentDetail
   const { id, state, client, pod, publisher } = deployment;
   const own = publisher === caller.credential;
   const waits = state === 'AwaitingApproval';
+  const mayPublish = may(caller, 'publish', client, pod);
+  const podView = useQuery({
+    queryKey: ['pod', pod],
+    queryFn: () => podway.pod(pod),
+    enabled: mayPublish && !isFinished(state),
+  });
   const mayApprove = waits && may(caller, 'approve', client, pod);
 
   const act = async (action: Action, reason: string | undefined): Promise<void> => {
@@ -40,11 +47,12 @@ export function DeploymentActions({ deployment }: { deployment: DeploymentDetail
       {state === 'RollbackFailed' && may(caller, 'operate', client, pod) && (
         <Button onClick={() => setAsked('retry')}>Retry the roll-back</Button>
       )}
-      {!isFinished(state) && may(caller, 'publish', client, pod) && (
+      {canAbort(state) && mayPublish && (
         <Button variant="default" onClick={() => setAsked('abort')}>
           Abort
         </Button>
       )}
+      {!isFinished(state) && mayPublish && podView.data && <PausePod named pod={podView.data} />}
       {asked && (
         <ReasonDialog
           {...told[asked]}

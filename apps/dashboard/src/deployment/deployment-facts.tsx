@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { DeploymentDetailView, UpdateView } from '@podway/contracts';
 import { useSession } from '../session/session.js';
+import { Copyable } from '../shown/copyable.js';
 import { Fingerprint } from '../shown/fingerprint.js';
 import { Icon } from '../shown/icon.js';
 
@@ -52,7 +53,7 @@ export function DeploymentFacts({ deployment }: { deployment: DeploymentDetailVi
           </Fact>
         )}
         <Fact name="Id" wide>
-          <span className="mono">{deployment.id}</span>
+          <Copyable what="id" value={deployment.id} />
         </Fact>
       </dl>
     </Paper>
@@ -71,7 +72,7 @@ function Fact({ name, wide = false, children }: { name: string; wide?: boolean; 
 function Artifact({ digest }: { digest: string | undefined }) {
   return (
     <>
-      bundle <Fingerprint value={digest} />
+      bundle <Fingerprint value={digest} what="digest" />
     </>
   );
 }

@@ -4,18 +4,19 @@ import { useEffect, useRef } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import type { DeploymentDetailView, FailureView } from '@podway/contracts';
 import { LogView } from '../logs/log-view.js';
-import { useSession } from '../session/session.js';
+import { may, useSession } from '../session/session.js';
 import { Heading } from '../shown/heading.js';
 import { Notice } from '../shown/notice.js';
 import { Mark } from '../shown/mark.js';
 import { Loaded } from '../shown/problem.js';
-import { Ago } from '../shown/times.js';
+import { Ago, Time } from '../shown/times.js';
 import { states } from '../shown/words.js';
 import { DeploymentActions } from './deployment-actions.js';
 import { DeploymentFacts } from './deployment-facts.js';
 import { DeploymentServers } from './deployment-servers.js';
 import { Evidence } from './evidence.js';
 import { PipelineList } from './pipeline-list.js';
+import { roundsOf } from './rounds.js';
 import { Timeline } from './timeline.js';
 
 /** One deployment, as it goes. */
@@ -48,13 +49,17 @@ function Deployment({ deployment }: { deployment: DeploymentDetailView }) {
       {waiting && (
         <Notice tone="quiet" title="It waits">
           {waiting.detail}
-          {waiting.until && <>, until {new Date(waiting.until).toLocaleString()}</>}
+          {waiting.until && (
+            <>
+              , until <Time at={waiting.until} />
+            </>
+          )}
         </Notice>
       )}
       {approvalUntil && (
         <Notice tone="warn" title="It waits for an approval">
           The canary holds the new state, out of rotation. Without an approval it is rolled back at{' '}
-          {new Date(approvalUntil).toLocaleString()}.
+          <Time at={approvalUntil} />. <Approvers deployment={deployment} />
         </Notice>
       )}
       <PipelineList deployment={deployment} />
@@ -68,14 +73,23 @@ function Deployment({ deployment }: { deployment: DeploymentDetailView }) {
   );
 }
 
+/** Why somebody has no button to approve with. */
+function Approvers({ deployment: { publisher, client, pod } }: { deployment: DeploymentDetailView }) {
+  const { caller } = useSession();
+  if (publisher === caller.credential) return 'You published it: somebody else has to approve it.';
+  return may(caller, 'approve', client, pod) ? null : 'It takes somebody with the right to approve.';
+}
+
 /** What happens in it, told by Podway; and what was said on the servers. */
-function Happening({ deployment: { id, servers } }: { deployment: DeploymentDetailView }) {
+function Happening({ deployment }: { deployment: DeploymentDetailView }) {
+  const { id, servers } = deployment;
+  const rounds = roundsOf(deployment);
   const go = useNavigate();
   const { view = 'timeline' } = useParams();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // Who comes for the log wants to see it, and it is far down.
-    if (view === 'log') box.current?.scrollIntoView();
+    // Who comes for the log, or for a line, wants to see it, and it is far down.
+    if (view === 'log' || window.location.search.includes('at=')) box.current?.scrollIntoView();
   }, []);
   const path = (to: string | null): string => `/deployments/${id}${to === 'log' ? '/log' : ''}`;
   return (
@@ -91,10 +105,10 @@ function Happening({ deployment: { id, servers } }: { deployment: DeploymentDeta
         <Tabs.Tab value="log">Log of the servers</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="timeline">
-        <Timeline deploymentId={id} />
+        <Timeline deploymentId={id} rounds={rounds} />
       </Tabs.Panel>
       <Tabs.Panel value="log">
-        <LogView deploymentId={id} servers={servers.map(({ name }) => name)} />
+        <LogView key={rounds} deploymentId={id} servers={servers.map(({ name }) => name)} />
       </Tabs.Panel>
     </Tabs>
   );

@@ -1,12 +1,13 @@
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
 import type { DeploymentState } from '@podway/contracts';
 import { deploymentStates } from '@podway/contracts/plain';
 import { useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
+import { FilterField } from '../shown/filter-field.js';
 import { Heading } from '../shown/heading.js';
 import { Problem } from '../shown/problem.js';
+import { useFilters } from '../shown/use-filters.js';
 import { states } from '../shown/words.js';
 import { DeploymentTable } from './deployment-table.js';
 
@@ -14,28 +15,13 @@ const PAGE = 50;
 
 /** Deployments of all PODs, newest first. */
 export function DeploymentsPage() {
-  const [params, setParams] = useSearchParams();
-  const state = (params.get('state') ?? undefined) as DeploymentState | undefined;
+  const [params, set] = useFilters();
+  const state = deploymentStates.find((one) => one === params.get('state'));
   const pod = params.get('pod') ?? '';
-  const set = (name: string, value: string): void =>
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      if (value === '') next.delete(name);
-      else next.set(name, value);
-      return next;
-    });
   return (
     <>
       <Heading title="Deployments" below="Newest first">
-        <TextInput
-          aria-label="POD"
-          placeholder="POD"
-          defaultValue={pod}
-          onBlur={(event) => set('pod', event.currentTarget.value.trim())}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') set('pod', event.currentTarget.value.trim());
-          }}
-        />
+        <FilterField name="POD" hint="POD, Enter" value={pod} onFilter={(value) => set({ pod: value })} />
         <NativeSelect
           aria-label="State"
           value={state ?? ''}
@@ -43,7 +29,7 @@ export function DeploymentsPage() {
             { value: '', label: 'Any state' },
             ...deploymentStates.map((value) => ({ value, label: states[value].word })),
           ]}
-          onChange={(event) => set('state', event.currentTarget.value)}
+          onChange={(event) => set({ state: event.currentTarget.value })}
         />
       </Heading>
       <DeploymentPages pod={pod === '' ? undefined : pod} state={state} />

@@ -29,7 +29,7 @@ export function PipelineList({ deployment }: { deployment: DeploymentDetailView 
   );
 }
 
-function StepItem({ step: { fig, name, status, durationMs, since } }: { step: PipelineStep }) {
+function StepItem({ step: { fig, name, status, durationMs, since, detail } }: { step: PipelineStep }) {
   const { word, icon, tone } = stepShown[status];
   return (
     <li data-status={status} data-tone={tone} aria-current={since === undefined ? undefined : 'step'}>
@@ -43,6 +43,17 @@ function StepItem({ step: { fig, name, status, durationMs, since } }: { step: Pi
         {durationMs !== undefined && lengthOf(durationMs)}
         {since !== undefined && <Running since={since} />}
       </span>
+      {detail !== undefined && (
+        <span className="error" title={detail}>
+          {codeOf(detail)}
+        </span>
+      )}
     </li>
   );
+}
+
+/** The code that an error begins with, to be broken at its words; its text is told below. */
+function codeOf(detail: string): string {
+  const [code = detail] = detail.split(': ');
+  return code.replaceAll(/[._]/g, '$&\u200b');
 }

@@ -1,40 +1,37 @@
-import { useEffect, useState } from 'react';
-import type { Envelope } from '@podway/contracts';
-import { EventLine } from '../events/event-line.js';
+import { useCallback } from 'react';
+import { useSearchParams } from 'react-router';
+import { EventTail } from '../events/event-tail.js';
 import { useSession } from '../session/session.js';
+import { Empty } from '../shown/empty.js';
 import { Problem } from '../shown/problem.js';
+import { MOST_LINES, useStream } from '../shown/use-stream.js';
+import { eventsUpTo } from './rounds.js';
 
-/** More is not kept on the page. */
-const MOST = 2_000;
+interface TimelineProps {
+  deploymentId: string;
+  /** How often the deployment has ended by then. */
+  rounds: number;
+}
 
 /** All events of a deployment, the newest last; those to come appear by themselves. */
-export function Timeline({ deploymentId }: { deploymentId: string }) {
+export function Timeline({ deploymentId, rounds }: TimelineProps) {
   const { podway } = useSession();
-  const [events, setEvents] = useState<readonly Envelope[]>([]);
-  const [problem, setProblem] = useState<unknown>();
-  useEffect(() => {
-    const over = new AbortController();
-    const read = async (): Promise<void> => {
-      for await (const event of podway.deployment(deploymentId).events({ signal: over.signal })) {
-        setEvents((seen) => [...seen, event].slice(-MOST));
-      }
-    };
-    setEvents([]);
-    read().catch((error: unknown) => {
-      if (!over.signal.aborted) setProblem(error);
-    });
-    return () => over.abort();
-  }, [podway, deploymentId]);
+  const [params] = useSearchParams();
+  const follow = useCallback(
+    (signal: AbortSignal) =>
+      eventsUpTo(rounds, podway.events({ after: 0, deployment: deploymentId, signal })),
+    [podway, deploymentId, rounds],
+  );
+  const { items, problem } = useStream(follow);
   return (
     <>
       {problem !== undefined && <Problem error={problem} />}
-      <div className="log-box" tabIndex={0} role="region" aria-label="Timeline">
-        <ol className="log">
-          {events.map((event) => (
-            <EventLine key={event.id} event={event} of="deployment" />
-          ))}
-        </ol>
-      </div>
+      {items.length === 0 ? (
+        <Empty title="Nothing has happened yet">What happens appears here by itself.</Empty>
+      ) : (
+        <EventTail label="Timeline" events={items} at={params.get('at')} ofOne />
+      )}
+      {items.length >= MOST_LINES && <p className="note">The last {MOST_LINES} events are shown.</p>}
     </>
   );
 }

@@ -5,21 +5,25 @@ import { At } from '../shown/times.js';
 import { levelTones, toldEvent } from './event-words.js';
 
 interface EventTailProps {
+  /** For screen readers. */
+  label: string;
   events: readonly Envelope[];
   /** Sequence of the line that the address names. */
   at: string | null;
+  /** All are of one deployment: none needs a link to it. */
+  ofOne?: boolean;
 }
 
 /** Events as they happen. */
-export function EventTail({ events, at }: EventTailProps) {
+export function EventTail({ label, events, at, ofOne = false }: EventTailProps) {
   return (
-    <Tail label="Events" items={events} keyOf={({ sequence, id }) => sequence ?? id} at={at}>
-      {(event, marked) => <Line event={event} marked={marked} />}
+    <Tail label={label} items={events} keyOf={({ sequence, id }) => sequence ?? id} at={at}>
+      {(event, marked) => <Line event={event} marked={marked} ofOne={ofOne} />}
     </Tail>
   );
 }
 
-function Line({ event, marked }: { event: Envelope; marked: boolean }) {
+function Line({ event, marked, ofOne }: { event: Envelope; marked: boolean; ofOne: boolean }) {
   const { level, text, server } = toldEvent(event);
   const [params] = useSearchParams();
   const [, pod = ''] = event.subject?.split('/') ?? [];
@@ -29,6 +33,7 @@ function Line({ event, marked }: { event: Envelope; marked: boolean }) {
     <div className={marked ? 'line line-marked' : 'line'}>
       <Link
         to={`?${query.toString()}`}
+        preventScrollReset
         aria-label={`Link to event ${event.sequence}`}
         className="line-link mono"
       >
@@ -39,12 +44,13 @@ function Line({ event, marked }: { event: Envelope; marked: boolean }) {
         {level}
       </span>
       <span>
-        {event.deploymentid === undefined ? (
-          pod
-        ) : (
-          <Link to={`/deployments/${event.deploymentid}`}>{pod}</Link>
-        )}
-        {server === undefined ? '' : ` ${server}`}
+        {!ofOne &&
+          (event.deploymentid === undefined ? (
+            pod
+          ) : (
+            <Link to={`/deployments/${event.deploymentid}`}>{pod}</Link>
+          ))}{' '}
+        {server}
       </span>
       <span className="what">{text}</span>
     </div>

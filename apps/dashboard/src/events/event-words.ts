@@ -6,6 +6,20 @@ export const levels = ['error', 'warning', 'notice', 'info', 'detail'] as const;
 /** How much an event matters: error, warning; notice: a change of state; info; detail: progress. */
 export type Level = (typeof levels)[number];
 
+const usual = levels.filter((level) => level !== 'detail');
+
+/** Levels as an address has them: `error,warning`, `none`; left out: all but the details. */
+export function levelsIn(text: string | null): Level[] {
+  return text === null ? usual : levels.filter((level) => text.split(',').includes(level));
+}
+
+/** The text for {@link levelsIn}. Empty: left out. */
+export function levelsText(chosen: readonly string[]): string {
+  const text = levels.filter((level) => chosen.includes(level)).join(',');
+  if (text === usual.join(',')) return '';
+  return text === '' ? 'none' : text;
+}
+
 export const levelTones: Readonly<Record<Level, Tone>> = {
   error: 'bad',
   warning: 'warn',

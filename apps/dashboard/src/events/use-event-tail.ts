@@ -4,17 +4,25 @@ import type { Podway } from '@podway/sdk';
 import { useStream, type Streamed } from '../shown/use-stream.js';
 
 /** Events before now that are read at the start. */
-const BACK = 1_000;
+export const BACK = 1_000;
 
-/** The last events and those to come. `at`: from a little before this sequence on. */
-export function useEventTail(podway: Podway, pod: string, at: number | undefined): Streamed<Envelope> {
+interface EventTailOptions {
+  pod: string;
+  /** From before this sequence on. Default: the last. */
+  at: number | undefined;
+  /** How many before it. */
+  back: number;
+}
+
+/** The last events and those to come. */
+export function useEventTail(podway: Podway, { pod, at, back }: EventTailOptions): Streamed<Envelope> {
   const follow = useCallback(
     async function* (signal: AbortSignal): AsyncGenerator<Envelope> {
       const last = at ?? (await podway.lastSequence());
-      const after = Math.max(0, last - BACK);
+      const after = Math.max(0, last - back);
       yield* podway.events({ after, signal, ...(pod === '' ? {} : { pod }) });
     },
-    [podway, pod, at],
+    [podway, pod, at, back],
   );
   return useStream(follow);
 }

@@ -1,20 +1,19 @@
-import { Button, Group, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
+import { Button, Group } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
 import type { FleetFilter } from '@podway/contracts';
 import { useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
 import { Heading } from '../shown/heading.js';
-import { Icon } from '../shown/icon.js';
 import { Problem } from '../shown/problem.js';
+import { TypedFilter } from '../shown/typed-filter.js';
+import { useFilters } from '../shown/use-filters.js';
 import { FleetFilters } from './fleet-filters.js';
 import { FleetTable } from './fleet-table.js';
 
 /** A row for each POD, the worst first; the totals are filters. */
 export function FleetPage() {
   const { podway } = useSession();
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useFilters();
   const show = (params.get('show') ?? undefined) as FleetFilter | undefined;
   const find = params.get('find') ?? '';
   const fleet = useInfiniteQuery({
@@ -29,14 +28,6 @@ export function FleetPage() {
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
   });
-  const search = useDebouncedCallback((text: string) => {
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      if (text === '') next.delete('find');
-      else next.set('find', text.toLowerCase());
-      return next;
-    });
-  }, 250);
   const pages = fleet.data?.pages ?? [];
   const pods = pages.flatMap((page) => page.pods);
   const totals = pages[0]?.totals;
@@ -46,13 +37,11 @@ export function FleetPage() {
         title="Fleet"
         below={totals && `${totals.all} ${totals.all === 1 ? 'POD' : 'PODs'}, the worst first`}
       >
-        <TextInput
-          aria-label="Find PODs by name, client or host"
-          placeholder="Name, client or host"
-          leftSection={<Icon name="search" />}
-          defaultValue={find}
-          maxLength={63}
-          onChange={(event) => search(event.currentTarget.value.trim())}
+        <TypedFilter
+          name="Find PODs by name, client or host"
+          hint="Name, client or host"
+          value={find}
+          onFilter={(text) => set({ find: text.toLowerCase() }, true)}
         />
       </Heading>
       {totals && <FleetFilters totals={totals} show={show} find={find} />}

@@ -1,14 +1,15 @@
+import { useDocumentVisibility } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
 import type { Envelope } from '@podway/contracts';
 import { useSession } from '../session/session.js';
 
 export type LiveStatus = 'connecting' | 'live' | 'lost';
-type Listener = (event: Envelope) => void;
 
 interface Live {
   readonly status: LiveStatus;
-  listen(listener: Listener): () => void;
+  /** When what is shown was last known to be so. Unset before the first answer. */
+  readonly liveAt?: string;
 }
 
 const LiveContext = createContext<Live | undefined>(undefined);
@@ -21,10 +22,12 @@ const PROGRESSED = 'io.podway.step.progressed.v1';
 export function LiveEvents({ children }: { children: ReactNode }) {
   const { podway } = useSession();
   const queries = useQueryClient();
-  const [status, setStatus] = useState<LiveStatus>('connecting');
-  const listeners = useRef(new Set<Listener>());
+  const [live, setLive] = useState<Live>({ status: 'connecting' });
+  // A browser has few connections for all its tabs together: those that nobody looks at leave theirs.
+  const seen = useDocumentVisibility() !== 'hidden';
 
   useEffect(() => {
+    if (!seen) return;
     const over = new AbortController();
     const stale = new Map<string, readonly string[]>();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,28 +37,28 @@ export function LiveEvents({ children }: { children: ReactNode }) {
       stale.clear();
     };
     const take = (event: Envelope): void => {
-      setStatus('live');
-      for (const listener of listeners.current) listener(event);
       for (const key of concerned(event)) stale.set(key.join(' '), key);
       timer ??= setTimeout(flush, GATHER_MS);
     };
+    const connect = async (): Promise<void> => {
+      // Where the stream stands tells also that it can be had, and after a break when it can be had again.
+      const after = await podway.lastSequence();
+      setLive({ status: 'live' });
+      void queries.invalidateQueries();
+      const broken = new AbortController();
+      const events = podway.events({
+        after,
+        signal: AbortSignal.any([over.signal, broken.signal]),
+        onReconnect: () => broken.abort(),
+        onResync: () => void queries.invalidateQueries(),
+      });
+      for await (const event of events) take(event);
+    };
     const follow = async (): Promise<void> => {
       while (!over.signal.aborted) {
-        try {
-          // Where the stream stands tells also that it can be had.
-          const after = await podway.lastSequence();
-          setStatus('live');
-          void queries.invalidateQueries();
-          const options = {
-            after,
-            signal: over.signal,
-            onReconnect: () => setStatus('lost'),
-            onResync: () => void queries.invalidateQueries(),
-          };
-          for await (const event of podway.events(options)) take(event);
-        } catch {
-          setStatus('lost');
-        }
+        await connect().catch(() => undefined);
+        if (over.signal.aborted) return;
+        setLive(lost);
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     };
@@ -64,19 +67,15 @@ export function LiveEvents({ children }: { children: ReactNode }) {
       over.abort();
       clearTimeout(timer);
     };
-  }, [podway, queries]);
+  }, [podway, queries, seen]);
 
-  const live = useMemo<Live>(
-    () => ({
-      status,
-      listen(listener) {
-        listeners.current.add(listener);
-        return () => listeners.current.delete(listener);
-      },
-    }),
-    [status],
-  );
   return <LiveContext value={live}>{children}</LiveContext>;
+}
+
+/** From the moment on at which it broke, however often it is tried. */
+function lost(before: Live): Live {
+  if (before.status === 'lost') return before;
+  return before.status === 'live' ? { status: 'lost', liveAt: new Date().toISOString() } : { status: 'lost' };
 }
 
 export function useLive(): Live {

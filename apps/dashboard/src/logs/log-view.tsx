@@ -1,13 +1,13 @@
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect } from '@mantine/core';
 import { useCallback, useState } from 'react';
-import { useSearchParams } from 'react-router';
 import type { FollowLogsQuery, LogLevel } from '@podway/contracts';
 import { logLevels } from '@podway/contracts/plain';
 import { useSession } from '../session/session.js';
 import { Download } from '../shown/download.js';
 import { Empty } from '../shown/empty.js';
-import { Icon } from '../shown/icon.js';
+import { FilterField } from '../shown/filter-field.js';
 import { Problem } from '../shown/problem.js';
+import { useFilters } from '../shown/use-filters.js';
 import { MOST_LINES, useStream } from '../shown/use-stream.js';
 import { allLines } from './log-lines.js';
 import { LogTail } from './log-tail.js';
@@ -24,7 +24,7 @@ interface LogViewProps {
 /** What was said on the servers, filtered by the server; the filters are in the address. */
 export function LogView({ deploymentId, servers }: LogViewProps) {
   const { podway } = useSession();
-  const [params, setParams] = useSearchParams();
+  const [params, setFilters] = useFilters();
   const [server, level, search] = ['server', 'level', 'search'].map((name) => params.get(name) ?? '');
   const at = params.get('line');
   const [start, setStart] = useState(Math.max(0, (Number(at) || 0) - BACK));
@@ -38,20 +38,20 @@ export function LogView({ deploymentId, servers }: LogViewProps) {
     [podway, deploymentId, asked, start],
   );
   const { items, ended, problem } = useStream(follow);
-  const set = (name: string, value: string): void => {
+  const set = (change: Readonly<Record<string, string>>): void => {
     setStart(0);
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      next.delete('line');
-      if (value === '') next.delete(name);
-      else next.set(name, value);
-      return next;
-    });
+    setFilters({ line: '', ...change });
   };
   return (
     <>
       <Group mb="sm" gap="sm">
-        <Search value={search ?? ''} onSearch={(text) => set('search', text)} />
+        <FilterField
+          name="Search in the log"
+          hint="Search, Enter"
+          maxLength={200}
+          value={search ?? ''}
+          onFilter={(text) => set({ search: text })}
+        />
         <NativeSelect
           aria-label="Server"
           value={server}
@@ -59,7 +59,7 @@ export function LogView({ deploymentId, servers }: LogViewProps) {
             { value: '', label: 'All servers' },
             ...[...new Set([...servers, ...(server ? [server] : [])])],
           ]}
-          onChange={(event) => set('server', event.currentTarget.value)}
+          onChange={(event) => set({ server: event.currentTarget.value })}
         />
         <NativeSelect
           aria-label="Level"
@@ -69,7 +69,7 @@ export function LogView({ deploymentId, servers }: LogViewProps) {
             { value: 'warning', label: 'Warnings and errors' },
             { value: 'error', label: 'Errors' },
           ]}
-          onChange={(event) => set('level', event.currentTarget.value)}
+          onChange={(event) => set({ level: event.currentTarget.value })}
         />
         <Download
           parts={(signal) => allLines(podway, deploymentId, filters, signal)}
@@ -96,25 +96,6 @@ export function LogView({ deploymentId, servers }: LogViewProps) {
         {ended ? 'The deployment is over: nothing more comes.' : 'New lines appear by themselves.'}
       </p>
     </>
-  );
-}
-
-/** Sought when it is entered: each search is a question to the server. */
-function Search({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  return (
-    <TextInput
-      aria-label="Search in the log"
-      placeholder="Search, Enter"
-      leftSection={<Icon name="search" />}
-      maxLength={200}
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
-      onBlur={() => text.trim() !== value && onSearch(text.trim())}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') onSearch(text.trim());
-      }}
-    />
   );
 }
 

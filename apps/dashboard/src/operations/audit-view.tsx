@@ -1,11 +1,14 @@
-import { Button, Group, TextInput } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Link } from 'react-router';
 import type { AuditOutcome, AuditRecord } from '@podway/contracts';
 import { useSession } from '../session/session.js';
+import { Empty } from '../shown/empty.js';
+import { FilterField } from '../shown/filter-field.js';
 import { Mark } from '../shown/mark.js';
 import { Problem } from '../shown/problem.js';
 import { Ago } from '../shown/times.js';
+import { useFilters } from '../shown/use-filters.js';
 import type { Shown } from '../shown/words.js';
 
 const PAGE = 100;
@@ -19,8 +22,8 @@ const outcomes: Readonly<Record<AuditOutcome, Shown>> = {
 /** Who did what, newest first; and whether the chain of the records holds. */
 export function AuditView() {
   const { podway } = useSession();
-  const [action, setAction] = useState('');
-  const [client, setClient] = useState('');
+  const [params, set] = useFilters();
+  const [action, client] = [params.get('action') ?? '', params.get('client') ?? ''];
   const log = useInfiniteQuery({
     queryKey: ['audit', action, client],
     queryFn: ({ pageParam }) =>
@@ -37,24 +40,27 @@ export function AuditView() {
   return (
     <>
       <Group mb="sm" align="flex-end">
-        <TextInput
-          label="Action"
-          placeholder="publishUpdate"
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') setAction(event.currentTarget.value.trim());
-          }}
+        <FilterField
+          labelled
+          name="Action"
+          hint="publishUpdate, Enter"
+          value={action}
+          onFilter={(value) => set({ action: value })}
         />
-        <TextInput
-          label="Client"
-          placeholder="acme"
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') setClient(event.currentTarget.value.trim());
-          }}
+        <FilterField
+          labelled
+          name="Client"
+          hint="acme, Enter"
+          value={client}
+          onFilter={(value) => set({ client: value })}
         />
         <Chain />
       </Group>
       {log.error && !log.data && <Problem error={log.error} onRetry={() => void log.refetch()} />}
-      <Records records={records} />
+      {records.length > 0 && <Records records={records} />}
+      {log.data && records.length === 0 && (
+        <Empty title="No record is like that">Choose another action or client, or none.</Empty>
+      )}
       {log.hasNextPage && (
         <Group justify="center" mt="md">
           <Button variant="default" loading={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
@@ -117,7 +123,7 @@ function Records({ records }: { records: readonly AuditRecord[] }) {
             </td>
             <td data-label="Action">{one.action}</td>
             <td data-label="On" style={{ overflowWrap: 'anywhere' }}>
-              {one.subject}
+              <Subject subject={one.subject} />
             </td>
             <td data-label="Outcome">
               <Mark shown={outcomes[one.outcome]} quiet />
@@ -125,10 +131,17 @@ function Records({ records }: { records: readonly AuditRecord[] }) {
             <td data-label="Who" className="mono">
               {one.actor}
             </td>
-            <td data-label="Client">{one.client}</td>
+            <td data-label="Client">{one.client === '*' ? 'hosting service' : one.client}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** What it was done to, and the way there where it has a view of its own. */
+function Subject({ subject }: { subject: string }) {
+  const [kind, name] = subject.split('/');
+  if (kind === 'pod' || kind === 'deployment') return <Link to={`/${kind}s/${name}`}>{subject}</Link>;
+  return <>{subject}</>;
 }

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useNavigate, useParams } from 'react-router';
-import { mayForAll, useSession } from '../session/session.js';
+import { useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
 import { Heading } from '../shown/heading.js';
 import { AuditView } from './audit-view.js';
@@ -8,30 +9,23 @@ import { ClientsView } from './clients-view.js';
 import { DeadLettersView } from './dead-letters-view.js';
 import { KeysView } from './keys-view.js';
 import { NowView } from './now-view.js';
+import { operationsOf, type OperationsTab } from './operations-tabs.js';
 import { QuotasView } from './quotas-view.js';
+
+const views: Readonly<Record<OperationsTab['value'], ReactNode>> = {
+  now: <NowView />,
+  'dead-letters': <DeadLettersView />,
+  audit: <AuditView />,
+  clients: <ClientsView />,
+  keys: <KeysView />,
+  quotas: <QuotasView />,
+};
 
 /** What keeps the service going: for the hosting service, and quotas for clients. */
 export function OperationsPage() {
   const { caller } = useSession();
   const go = useNavigate();
-  const operates = mayForAll(caller, 'operate');
-  const administers = mayForAll(caller, 'administer');
-  const tabs = [
-    ...(operates
-      ? [
-          { value: 'now', label: 'Now', view: <NowView /> },
-          { value: 'dead-letters', label: 'Dead letters', view: <DeadLettersView /> },
-        ]
-      : []),
-    ...(administers
-      ? [
-          { value: 'audit', label: 'Audit log', view: <AuditView /> },
-          { value: 'clients', label: 'Clients', view: <ClientsView /> },
-          { value: 'keys', label: 'Keys', view: <KeysView /> },
-        ]
-      : []),
-    { value: 'quotas', label: 'Quotas', view: <QuotasView /> },
-  ];
+  const tabs = operationsOf(caller);
   const { view = tabs[0]?.value } = useParams();
   return (
     <>
@@ -44,15 +38,21 @@ export function OperationsPage() {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        {tabs.map((tab) => (
-          <Tabs.Panel key={tab.value} value={tab.value}>
-            {tab.view}
+        {tabs.map(({ value }) => (
+          <Tabs.Panel key={value} value={value}>
+            {views[value]}
           </Tabs.Panel>
         ))}
       </Tabs>
-      {!tabs.some(({ value }) => value === view) && (
-        <Empty title="This is for the hosting service">Sign in with a key of an operator or an admin.</Empty>
-      )}
+      {!tabs.some(({ value }) => value === view) && <Hidden view={view} />}
     </>
+  );
+}
+
+function Hidden({ view = '' }: { view: string | undefined }) {
+  return view in views ? (
+    <Empty title="This is for the hosting service">Sign in with a key of an operator or an admin.</Empty>
+  ) : (
+    <Empty title="There is nothing here">Choose one of the views above.</Empty>
   );
 }

@@ -73,7 +73,7 @@ function Changes({ tree, parts }: { tree: TreeChanges; parts: Record<string, obj
         {tree.added} added, {tree.changed} changed, {tree.removed} removed
         {tree.more ? `; the first ${tree.entries.length} are shown` : ''}
       </p>
-      <ul className="changes" aria-label="Files that differ">
+      <ul className="changes" tabIndex={0} aria-label="Files that differ">
         {tree.entries.map(({ change, path, what }) => (
           <li key={`${change} ${path}`}>
             <Mark shown={kinds[change]} quiet />

@@ -4,21 +4,17 @@ import { useState } from 'react';
 import type { PodDetailView } from '@podway/contracts';
 import { may, useSession } from '../session/session.js';
 import { tellProblem } from '../shown/problem.js';
-import { ReasonDialog } from '../shown/reason-dialog.js';
+import { PausePod } from './pause-pod.js';
 
 /** A look at the servers is waited for. */
 const TRY_AGAIN_MS = 1_000;
 const MOST_TRIES = 120;
 
 /** What the caller may do about the POD as a whole. */
-export function PodActions({
-  pod: { name, client, paused, release, runningDeployment },
-}: {
-  pod: PodDetailView;
-}) {
+export function PodActions({ pod }: { pod: PodDetailView }) {
+  const { name, client, release, runningDeployment } = pod;
   const { podway, caller } = useSession();
   const queries = useQueryClient();
-  const [pausing, setPausing] = useState(false);
   const [looking, setLooking] = useState(false);
   if (!may(caller, 'publish', client, name)) return null;
   const refresh = async (): Promise<void> => {
@@ -50,29 +46,12 @@ export function PodActions({
           onClick={() => void look()}
           loading={looking}
           disabled={runningDeployment !== undefined}
+          title={runningDeployment === undefined ? undefined : 'Not while a deployment owns the POD'}
         >
           Look at the servers
         </Button>
       )}
-      {paused ? (
-        <Button onClick={() => void podway.resume(name).then(refresh, tellProblem)}>Resume</Button>
-      ) : (
-        <Button variant="default" onClick={() => setPausing(true)}>
-          Pause
-        </Button>
-      )}
-      {pausing && (
-        <ReasonDialog
-          title={`Pause ${name}?`}
-          text="No update begins in the POD until somebody resumes it. What runs goes on."
-          confirm="Pause it"
-          onClose={() => setPausing(false)}
-          onConfirm={async (reason) => {
-            await podway.pause(name, reason);
-            await refresh();
-          }}
-        />
-      )}
+      <PausePod pod={pod} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from 'react-router';
-import type { PodDetailView } from '@podway/contracts';
+import type { PodDetailView, ShownState } from '@podway/contracts';
 import { DeploymentPages } from '../deployment/deployments-page.js';
 import { useSession } from '../session/session.js';
 import { Ago } from '../shown/times.js';
@@ -12,6 +12,7 @@ import { ChangesView } from './changes-view.js';
 import { EnvironmentMark } from './environment-mark.js';
 import { PodActions } from './pod-actions.js';
 import { ServersView } from './servers-view.js';
+import { useLastDeployment } from './use-last-deployment.js';
 
 /** One POD: its servers, its deployments, what its releases changed. */
 export function PodPage() {
@@ -26,6 +27,7 @@ function Pod({ pod }: { pod: PodDetailView }) {
   const { view = 'servers' } = useParams();
   const { name, client, hosts, release, currentRelease, paused, runningDeployment, queueLength } = pod;
   const { environment, writesFenced } = pod;
+  const { deployment } = useLastDeployment(pod);
   return (
     <>
       <Heading
@@ -55,11 +57,7 @@ function Pod({ pod }: { pod: PodDetailView }) {
           <Link to={`/deployments/${writesFenced.deploymentId}`}>the deployment</Link> is over.
         </Notice>
       )}
-      {runningDeployment !== undefined && (
-        <Notice tone="busy" title="An update runs">
-          <Link to={`/deployments/${runningDeployment}`}>Follow the deployment</Link>
-        </Notice>
-      )}
+      {runningDeployment !== undefined && <Owned id={runningDeployment} state={deployment?.state} />}
       <Tabs value={view} onChange={(to) => void go(`/pods/${name}/${to ?? ''}`)} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="servers">Servers</Tabs.Tab>
@@ -77,5 +75,21 @@ function Pod({ pod }: { pod: PodDetailView }) {
         </Tabs.Panel>
       </Tabs>
     </>
+  );
+}
+
+/** By a deployment that runs, or by one whose roll-back failed: then nothing goes on by itself. */
+function Owned({ id, state }: { id: string; state: ShownState | undefined }) {
+  if (state === 'RollbackFailed')
+    return (
+      <Notice tone="bad" title="A roll-back failed">
+        No update begins until its cause is mended and it is retried:{' '}
+        <Link to={`/deployments/${id}`}>see the deployment</Link>.
+      </Notice>
+    );
+  return (
+    <Notice tone="busy" title="An update runs">
+      <Link to={`/deployments/${id}`}>Follow the deployment</Link>
+    </Notice>
   );
 }

@@ -4,8 +4,9 @@ import type { DriftView, PodDetailView, PodServerView, ServerDriftView } from '@
 import { useSession } from '../session/session.js';
 import { Fingerprint } from '../shown/fingerprint.js';
 import { Mark } from '../shown/mark.js';
-import { Ago } from '../shown/times.js';
+import { Ago, Time } from '../shown/times.js';
 import { LastDeployment } from './last-deployment.js';
+import { useLastDeployment } from './use-last-deployment.js';
 import type { Shown } from '../shown/words.js';
 
 const byName = new Intl.Collator('en', { numeric: true });
@@ -14,21 +15,9 @@ const byName = new Intl.Collator('en', { numeric: true });
 export function ServersView({ pod }: { pod: PodDetailView }) {
   const { podway } = useSession();
   const drift = useQuery({ queryKey: ['pod', pod.name, 'drift'], queryFn: () => podway.drift(pod.name) });
-  const canary = useQuery({
-    queryKey: ['pod', pod.name, 'canary', pod.runningDeployment ?? pod.currentRelease?.deploymentId],
-    queryFn: async () => {
-      const id = pod.runningDeployment ?? pod.currentRelease?.deploymentId;
-      return id === undefined ? null : ((await podway.deployment(id).get()).canary ?? null);
-    },
-  });
-  const last = useQuery({
-    queryKey: ['pod', pod.name, 'last', pod.runningDeployment],
-    queryFn: async () =>
-      pod.runningDeployment ?? (await podway.deployments({ pod: pod.name, limit: 1 }))[0]?.id ?? null,
-  });
+  const { deployment, canary } = useLastDeployment(pod);
   const servers = [...pod.servers].sort(
-    (a, b) =>
-      Number(b.name === canary.data) - Number(a.name === canary.data) || byName.compare(a.name, b.name),
+    (a, b) => Number(b.name === canary) - Number(a.name === canary) || byName.compare(a.name, b.name),
   );
   return (
     <>
@@ -39,8 +28,8 @@ export function ServersView({ pod }: { pod: PodDetailView }) {
             pod={pod}
             server={server}
             seen={drift.data?.servers.find(({ name }) => name === server.name)}
-            canary={server.name === canary.data}
-            lastDeployment={last.data ?? undefined}
+            canary={server.name === canary}
+            lastDeployment={deployment?.id}
           />
         ))}
       </ul>
@@ -153,8 +142,13 @@ function DriftNote({ drift: { lastCheck, nextCheckAt, policy, healingStopped } }
       ) : (
         'Not looked at since the release.'
       )}{' '}
-      {nextCheckAt && <>Next look at {new Date(nextCheckAt).toLocaleTimeString()}. </>}
-      Servers that drift: {policy}. {healingStopped !== undefined && <b>Not healed: {healingStopped}</b>}
+      {nextCheckAt && (
+        <>
+          Next look: <Time at={nextCheckAt} />.{' '}
+        </>
+      )}
+      What is done about drift: {policy}.{' '}
+      {healingStopped !== undefined && <b>Not healed: {healingStopped}</b>}
     </p>
   );
 }

@@ -6,6 +6,16 @@ export const keptKey = {
   keep(key: string, stay: boolean): void {
     (stay ? localStorage : sessionStorage).setItem(NAME, key);
   },
+  /** Calls `then` when somebody signs out in another tab of those that stay signed in. Returns how to stop it. */
+  onForgotten(key: string, then: () => void): () => void {
+    const changed = (event: StorageEvent): void => {
+      // A key of null: all of it was cleared.
+      const gone = event.key === null || (event.key === NAME && event.oldValue === key);
+      if (gone && localStorage.getItem(NAME) !== key && sessionStorage.getItem(NAME) !== key) then();
+    };
+    window.addEventListener('storage', changed);
+    return () => window.removeEventListener('storage', changed);
+  },
   forget(): void {
     sessionStorage.removeItem(NAME);
     localStorage.removeItem(NAME);

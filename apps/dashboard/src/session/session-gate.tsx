@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
+import { PodwayError } from '@podway/contracts/plain';
 import { ApiError, Podway } from '@podway/sdk';
 import { broughtBack, comesBack } from './issuer.js';
 import { keptKey } from './kept-key.js';
@@ -10,6 +11,9 @@ import { SignIn } from './sign-in.js';
 const apiWith = (key: string): Podway =>
   new Podway({ url: window.location.origin, key, retry: { attempts: 3 } });
 
+/** Between two tries with a kept key while Podway does not answer. */
+const AGAIN_MS = 3_000;
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Shows the sign-in until somebody is known, and what is inside to that one. */
@@ -18,6 +22,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const navigate = useNavigate();
   const [session, setSession] = useState<Session>();
   const [problem, setProblem] = useState<string>();
+  const [away, setAway] = useState(false);
   const [trying, setTrying] = useState(() => keptKey.read() !== undefined || comesBack());
 
   const signOut = useCallback(
@@ -42,6 +47,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) keptKey.forget();
         setProblem(messageOf(error));
+        setAway(error instanceof PodwayError && error.retryable);
         return false;
       } finally {
         setTrying(false);
@@ -70,6 +76,20 @@ export function SessionGate({ children }: { children: ReactNode }) {
     else if (key !== undefined) void signIn(key);
   }, [signIn, comeBack]);
 
+  // Who was signed in comes in again by itself once Podway answers.
+  useEffect(() => {
+    const key = keptKey.read();
+    if (session || trying || !away || key === undefined) return;
+    const timer = setTimeout(() => void signIn(key), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [session, trying, away, signIn]);
+
+  useEffect(() => {
+    const key = keptKey.read();
+    if (!session || key === undefined) return;
+    return keptKey.onForgotten(key, () => signOut('You signed out in another tab.'));
+  }, [session, signOut]);
+
   useEffect(
     () =>
       queries.getQueryCache().subscribe(({ query }) => {
@@ -84,6 +104,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <SignIn
       problem={problem}
+      again={away && keptKey.read() !== undefined}
       trying={trying}
       onSignIn={(key, stay) => {
         void signIn(key).then((known) => {

@@ -7,11 +7,13 @@ import { knownIssuer, leaveFor, type Issuer } from './issuer.js';
 
 interface SignInProps {
   problem: string | undefined;
+  /** It is tried again by itself. */
+  again: boolean;
   trying: boolean;
   onSignIn: (key: string, stay: boolean) => void;
 }
 
-export function SignIn({ problem, trying, onSignIn }: SignInProps) {
+export function SignIn({ problem, again, trying, onSignIn }: SignInProps) {
   const [key, setKey] = useState('');
   const [stay, setStay] = useState(false);
   const { data: issuer } = useQuery({
@@ -38,8 +40,12 @@ export function SignIn({ problem, trying, onSignIn }: SignInProps) {
             Sign in
           </Title>
           {problem !== undefined && (
-            <Notice tone="bad" urgent title="That did not work">
-              {problem}
+            <Notice
+              tone={again ? 'warn' : 'bad'}
+              urgent
+              title={again ? 'Podway does not answer' : 'That did not work'}
+            >
+              {again ? 'You are signed in again as soon as it does.' : problem}
             </Notice>
           )}
           {issuer && <IssuerButton issuer={issuer} trying={trying} />}

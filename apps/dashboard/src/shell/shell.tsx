@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, NavLink, Text, UnstyledButton } from '@mantine/core';
+import { ActionIcon, AppShell, Burger, Group, NavLink, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import type { ReactNode } from 'react';
@@ -8,6 +8,7 @@ import { useSession } from '../session/session.js';
 import { Icon, type IconName } from '../shown/icon.js';
 import { Mark } from '../shown/mark.js';
 import type { Shown } from '../shown/words.js';
+import { Away } from './away.js';
 import { Finder } from './finder.js';
 import { Logo } from './logo.js';
 import { SchemeSwitch } from './scheme-switch.js';
@@ -51,6 +52,15 @@ export function Shell({ children }: { children: ReactNode }) {
             <kbd>Ctrl K</kbd>
           </UnstyledButton>
           <Group gap="xs" wrap="nowrap">
+            <ActionIcon
+              variant="default"
+              size="lg"
+              hiddenFrom="sm"
+              aria-label="Find"
+              onClick={() => spotlight.open()}
+            >
+              <Icon name="search" />
+            </ActionIcon>
             <span role="status" aria-label="Connection to Podway">
               <Mark shown={liveShown[status]} quiet />
             </span>
@@ -74,6 +84,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Caller />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <Away />
         {children}
       </AppShell.Main>
       <Finder />

@@ -1,9 +1,6 @@
-/** The beginning of a SHA-256; all of it on pointing at it. */
-export function Fingerprint({ value }: { value: string | undefined }) {
-  if (value === undefined) return <span>-</span>;
-  return (
-    <code className="mono" title={value}>
-      {value.slice(0, 12)}
-    </code>
-  );
+import { Copyable } from './copyable.js';
+
+/** The beginning of a SHA-256. */
+export function Fingerprint({ value, what = 'fingerprint' }: { value: string | undefined; what?: string }) {
+  return value === undefined ? <span>-</span> : <Copyable what={what} value={value} shown={12} />;
 }

@@ -21,6 +21,7 @@ interface TailProps<T> {
 /** A long list that follows its end, and lets go of it when somebody scrolls up. Only what is seen is there. */
 export function Tail<T>({ label, items, keyOf, at, children }: TailProps<T>) {
   const box = useRef<HTMLDivElement>(null);
+  const topPx = useRef(0);
   const [following, setFollowing] = useState(at === null);
   const rows = useVirtualizer({
     count: items.length,
@@ -34,10 +35,11 @@ export function Tail<T>({ label, items, keyOf, at, children }: TailProps<T>) {
   });
   const last = items.at(-1);
   const end = last === undefined ? undefined : keyOf(last);
+  const heightPx = rows.getTotalSize();
   useEffect(() => {
-    if (following && items.length > 0) rows.scrollToIndex(items.length - 1, { align: 'end' });
-    // A list that is full loses a line for each that comes: its length tells nothing.
-  }, [items.length, end, following, rows]);
+    if (following) box.current?.scrollTo({ top: heightPx });
+    // A list that is full loses a line for each that comes: its length tells nothing. And lines grow when they are measured.
+  }, [end, following, heightPx]);
   const wanted = at === null ? -1 : items.findIndex((item) => keyOf(item) === at);
   const isThere = wanted >= 0;
   useEffect(() => {
@@ -47,7 +49,10 @@ export function Tail<T>({ label, items, keyOf, at, children }: TailProps<T>) {
   const scrolled = (): void => {
     const element = box.current;
     if (!element) return;
-    setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX);
+    const wentUp = element.scrollTop < topPx.current;
+    topPx.current = element.scrollTop;
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX) setFollowing(true);
+    else if (wentUp) setFollowing(false);
   };
   return (
     <div className="tail">
@@ -60,7 +65,7 @@ export function Tail<T>({ label, items, keyOf, at, children }: TailProps<T>) {
         aria-label={label}
         aria-live="off"
       >
-        <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+        <div style={{ height: heightPx, position: 'relative' }}>
           {rows.getVirtualItems().map(({ index, key, start }) => {
             const item = items[index];
             return (

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 
-const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+/** With its zone: people of one deployment may sit in several. */
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 const clock = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
@@ -18,12 +19,14 @@ export function agoOf(fromMs: number, nowMs: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
-/** `1.2 s`, `3 min 4 s`. */
+/** `1.2 s`, `3 min 4 s`. What is cut off is not rounded up: no `60 s`. */
 export function lengthOf(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-  return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
+  const seconds = Math.floor(ms / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  if (seconds < 1) return `${Math.floor(ms)} ms`;
+  if (minutes < 1) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 export function useNow(everyMs: number): number {
@@ -39,7 +42,7 @@ export function useNow(everyMs: number): number {
 export function Ago({ at }: { at: string }) {
   const now = useNow(5_000);
   return (
-    <time dateTime={at} title={absolute.format(new Date(at))}>
+    <time dateTime={at} title={whole.format(new Date(at))}>
       {agoOf(Date.parse(at), now)}
     </time>
   );
@@ -48,10 +51,15 @@ export function Ago({ at }: { at: string }) {
 /** Time of day. */
 export function At({ at }: { at: string }) {
   return (
-    <time dateTime={at} title={absolute.format(new Date(at))} className="mono">
+    <time dateTime={at} title={whole.format(new Date(at))} className="mono">
       {clock.format(new Date(at))}
     </time>
   );
+}
+
+/** A time to come, or one to be told whole. */
+export function Time({ at }: { at: string }) {
+  return <time dateTime={at}>{whole.format(new Date(at))}</time>;
 }
 
 /** How long something takes that runs. */

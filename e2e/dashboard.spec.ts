@@ -43,6 +43,9 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const mark = (word: string) => page.locator('.heading .mark', { hasText: word });
 const steps = (name: string) => page.getByRole('list', { name, exact: true }).getByRole('listitem');
 
+/** What has the keyboard: its text, or what it is. */
+const focused = () => page.evaluate('document.activeElement.innerText || document.activeElement.tagName');
+
 /** The text of what the button saves. */
 async function downloaded(): Promise<string> {
   const [download] = await Promise.all([page.waitForEvent('download'), button('Download').click()]);
@@ -165,6 +168,12 @@ describe('the dashboard', () => {
     await button('Resume blog').click();
     await button('Pause blog').waitFor();
     await button('Abort').click();
+    // The keyboard is led to what is to be written, and back.
+    await expect.poll(focused).toBe('TEXTAREA');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(focused).toBe('Abort');
+    await page.keyboard.press('Enter');
     await button('Abort it').click();
     await mark('Aborted').waitFor();
     expect((await second.get()).state).toBe('Aborted');

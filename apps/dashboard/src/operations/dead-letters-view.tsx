@@ -70,7 +70,9 @@ function Letter({ letter: { code, reason, tries, diedAt, body } }: { letter: Dea
       </p>
       <details>
         <summary>Message</summary>
-        <Code block>{body}</Code>
+        <Code block tabIndex={0}>
+          {body}
+        </Code>
       </details>
     </Paper>
   );

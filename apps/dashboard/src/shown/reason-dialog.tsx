@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Problem } from './problem.js';
 
 interface ReasonDialogProps {
@@ -15,9 +15,21 @@ interface ReasonDialogProps {
   children?: ReactNode;
 }
 
+/** Who comes with the keyboard goes on where the dialog was asked for. */
+function useFocusBack(): void {
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    },
+    [before],
+  );
+}
+
 /** Asks before something is done, and why it is. Stays open with the server's words when it was refused. */
 export function ReasonDialog(props: ReasonDialogProps) {
   const { title, text, confirm, withReason = true, needsReason = false, typed, onClose, onConfirm } = props;
+  useFocusBack();
   const [reason, setReason] = useState('');
   const [name, setName] = useState('');
   const [busy, setBusy] = useState(false);
@@ -57,6 +69,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
               description={needsReason ? undefined : 'Kept in the audit log. May be left out.'}
               required={needsReason}
               maxLength={500}
+              data-autofocus
               autosize
               minRows={2}
               value={reason}

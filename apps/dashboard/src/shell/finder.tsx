@@ -1,6 +1,6 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { ULID } from '@podway/contracts/plain';
@@ -44,11 +44,13 @@ export function Finder() {
 function useGroups(text: string, open: boolean): SpotlightActionGroupData[] {
   const { podway, caller } = useSession();
   const go = useNavigate();
-  const [find] = useDebouncedValue(text.trim().toLowerCase(), 150);
+  const typed = text.trim().toLowerCase();
+  const [find] = useDebouncedValue(typed, 150);
   const pods = useQuery({
     queryKey: ['fleet', 'finder', find],
     queryFn: () => podway.fleet({ limit: MOST, ...(find === '' ? {} : { find: find.slice(0, 63) }) }),
     enabled: open,
+    placeholderData: keepPreviousData,
   });
   const recent = useQuery({
     queryKey: ['deployments', 'finder'],
@@ -68,7 +70,10 @@ function useGroups(text: string, open: boolean): SpotlightActionGroupData[] {
     onClick: () => void go(to),
   });
   const has = (...words: (string | undefined)[]): boolean =>
-    words.some((word) => word?.toLowerCase().includes(find));
+    words.some((word) => word?.toLowerCase().includes(typed));
+  // Until the server has answered, what was there before: nothing jumps away from under the keyboard.
+  const answered = find === typed && !pods.isPlaceholderData;
+  const found = (pods.data?.pods ?? []).filter((pod) => answered || has(pod.name, pod.client, ...pod.hosts));
   const deployments = byId.data ? [byId.data] : (recent.data ?? []);
   const views = [
     { label: 'Fleet', to: '/' },
@@ -82,7 +87,7 @@ function useGroups(text: string, open: boolean): SpotlightActionGroupData[] {
   const groups = [
     {
       group: 'PODs',
-      actions: (pods.data?.pods ?? []).map(({ name, client, health }) =>
+      actions: found.map(({ name, client, health }) =>
         action(name, `/pods/${name}`, `${client}, ${healths[health].word.toLowerCase()}`),
       ),
     },

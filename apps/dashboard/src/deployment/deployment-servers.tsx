@@ -34,7 +34,7 @@ export function DeploymentServers({ deployment: { servers } }: { deployment: Dep
               <td data-label="Fingerprint">
                 <Fingerprint value={fingerprint} />
               </td>
-              <td data-label="Detail">
+              <td data-label="Detail" className="long">
                 {[code, detail].filter((one) => one !== undefined).join(': ') || '-'}
               </td>
             </tr>

@@ -33,7 +33,7 @@ export function DeploymentTable({ deployments, withPod }: DeploymentTableProps) 
               </div>
             </td>
             {withPod && (
-              <td data-label="POD">
+              <td data-label="POD" className="long">
                 <Link to={`/pods/${one.pod}`}>{one.pod}</Link>
               </td>
             )}

@@ -35,7 +35,9 @@ export function Evidence({ evidence }: { evidence: readonly ProbeEvidence[] }) {
                 <Mark shown={verdictsShown[one.verdict]} quiet />
               </td>
               <td data-label="Server">{one.server}</td>
-              <td data-label="Seen">{one.detail}</td>
+              <td data-label="Seen" className="long">
+                {one.detail}
+              </td>
               <td data-label="Took" className="number">
                 {lengthOf(one.durationMs)}
               </td>

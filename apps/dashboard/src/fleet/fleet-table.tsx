@@ -45,7 +45,7 @@ function FleetRow({ pod }: { pod: FleetPodView }) {
       <td data-label="Health">
         <Mark shown={healths[health]} />
       </td>
-      <td data-label="Release">
+      <td data-label="Release" className="long">
         {release === undefined ? (
           'none'
         ) : (
@@ -59,7 +59,7 @@ function FleetRow({ pod }: { pod: FleetPodView }) {
       <td data-label="Servers">
         <Servers pod={pod} />
       </td>
-      <td data-label="Update">
+      <td data-label="Update" className="long">
         <Update pod={pod} />
       </td>
       <td data-label="Queue" className="number">

@@ -122,7 +122,7 @@ function Records({ records }: { records: readonly AuditRecord[] }) {
               <Ago at={one.time} />
             </td>
             <td data-label="Action">{one.action}</td>
-            <td data-label="On" style={{ overflowWrap: 'anywhere' }}>
+            <td data-label="On" className="long">
               <Subject subject={one.subject} />
             </td>
             <td data-label="Outcome">

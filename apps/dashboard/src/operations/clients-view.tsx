@@ -47,7 +47,9 @@ export function ClientsView() {
                   <td data-label="Since">
                     <Ago at={disabledAt ?? createdAt} />
                   </td>
-                  <td data-label="Note">{note ?? '-'}</td>
+                  <td data-label="Note" className="long">
+                    {note ?? '-'}
+                  </td>
                   <td data-label="Limits">
                     <Link to={`/operations/quotas?client=${name}`}>Quota of {name}</Link>
                   </td>

@@ -54,7 +54,9 @@ export function KeysView() {
                     <Mark shown={shownOf(key)} quiet />
                   </td>
                   <td data-label="Last used">{key.lastUsedAt ? <Ago at={key.lastUsedAt} /> : 'never'}</td>
-                  <td data-label="PODs">{key.pods?.join(', ') ?? 'all'}</td>
+                  <td data-label="PODs" className="long">
+                    {key.pods?.join(', ') ?? 'all'}
+                  </td>
                   <td data-label="Action">
                     {key.revokedAt === undefined && key.id !== caller.credential ? (
                       <Button

@@ -130,6 +130,8 @@ function Records({ records }: { records: readonly AuditRecord[] }) {
             </td>
             <td data-label="Who" className="mono">
               {one.actor}
+              {/* Whom the issuer of a token has signed in. */}
+              {typeof one.detail.tokenSubject === 'string' && <p>{one.detail.tokenSubject}</p>}
             </td>
             <td data-label="Client">{one.client === '*' ? 'hosting service' : one.client}</td>
           </tr>

@@ -27,7 +27,7 @@ export async function problemsOfStart(
   const text = command
     .replace('PODWAY_HEALTH_PORT=7790', `PODWAY_HEALTH_PORT=${healthPort}`)
     .replace('http://127.0.0.1:4318', collectorUrl)
-    // tools/docs.spec.ts has that these are the same.
+    // tools/docs-blocks.spec.ts has that these are the same.
     .replace(/npx nx serve (\S+)/, `node apps/$1/dist/main.js`);
   const ports = { PODWAY_API_PORT: String(apiPort), PODWAY_ACCESS_PORT: String(accessPort) };
   const problems: string[] = [];

@@ -8,9 +8,11 @@ export default defineConfig({
   test: {
     globalSetup: ['tools/test-packages.setup.ts'],
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/*.system.spec.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/*.{system,long}.spec.ts'],
     // Tests wait for servers more than they compute: two files at once, on two cores too.
     maxWorkers: 2,
+    // What one file has imported is there for the next: otherwise a sixth of the time goes into imports.
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Real processes on a busy machine: one more try, told at the end. What random inputs find is never tried again.

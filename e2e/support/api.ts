@@ -124,7 +124,7 @@ export class Api {
         if (isFinished(view.state)) throw new Error(`it ended as ${view.state}`);
         return undefined;
       },
-      { everyMs: 20 },
+      { everyMs: 50 },
     );
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function eventually<T>(
   wanted: string,
   look: () => Promise<T | undefined | false>,
-  { timeoutMs = 90_000, everyMs = 50 } = {},
+  { timeoutMs = 90_000, everyMs = 100 } = {},
 ): Promise<T> {
   const giveUp = Date.now() + timeoutMs;
   let last: unknown;

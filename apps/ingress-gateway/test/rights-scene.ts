@@ -77,8 +77,8 @@ export interface RightsScene {
   readonly gateway: TestGateway;
   /** What goes into `Authorization: Bearer`; undefined for `none`. */
   readonly credentials: Readonly<Record<Who, string | undefined>>;
-  /** What is there; what a test may take away is new at each call. */
-  things(): Promise<Things>;
+  /** What is there. What a test may take away is new at each call, and made only where the path names it. */
+  things(path: string): Promise<Things>;
   close(): Promise<void>;
 }
 
@@ -110,33 +110,52 @@ export async function startRightsScene(): Promise<RightsScene> {
   return {
     gateway,
     credentials,
-    async things() {
+    async things(path) {
       const client = `spare-${ulid().toLowerCase()}`;
       await new Clients(gateway.dataSource).create(client);
-      const uploader = new Uploader(gateway, credentials.publisher ?? '');
-      const { location } = (await uploader.create(10).expect(201)).headers;
-      const difference = await uploader.differences(entriesOf({ content: 'content' })).expect(201);
-      return {
-        ...{ pod: 'shop', deployment, awaiting, update: published.body.id, client },
-        upload: location?.replace(/.*\//, '') ?? '',
-        difference: difference.body.id,
-        key: (await gateway.key('acme', 'viewer')).slice(3, 15),
-        signing: (
-          await new SigningKeys(gateway.dataSource).add({
-            client: 'acme',
-            publicKey: signingPair('acme').known.publicKey,
-          })
-        ).id,
-        trust: (await trustShop(gateway, 'https://ci.example')).id,
-        delegation: (await delegateShop(gateway, client)).id,
-        ...(await deliveredTo(gateway, receiver)),
+      const made: Things = {
+        ...missing,
+        pod: 'shop',
+        deployment,
+        awaiting,
+        update: published.body.id,
+        client,
       };
+      const makers = makersOf(gateway, credentials.publisher ?? '', client, receiver);
+      const wanted = Object.entries(makers).filter(([thing]) => path.includes(`:${thing}`));
+      return Object.assign(made, ...(await Promise.all(wanted.map(([, make]) => make()))));
     },
     async close() {
       await issuer.stop();
       await gateway.close();
       await receiver.close();
     },
+  };
+}
+
+/** Makes the things that a test may take away. */
+function makersOf(
+  gateway: TestGateway,
+  publisher: string,
+  client: string,
+  receiver: WebhookReceiver,
+): Record<string, () => Promise<Partial<Things>>> {
+  const uploader = new Uploader(gateway, publisher);
+  const signing = { client: 'acme', publicKey: signingPair('acme').known.publicKey };
+  return {
+    upload: async () => {
+      const { location } = (await uploader.create(10).expect(201)).headers;
+      return { upload: location?.replace(/.*\//, '') ?? '' };
+    },
+    difference: async () => {
+      const { body } = await uploader.differences(entriesOf({ content: 'content' })).expect(201);
+      return { difference: body.id };
+    },
+    key: async () => ({ key: (await gateway.key('acme', 'viewer')).slice(3, 15) }),
+    signing: async () => ({ signing: (await new SigningKeys(gateway.dataSource).add(signing)).id }),
+    trust: async () => ({ trust: (await trustShop(gateway, 'https://ci.example')).id }),
+    delegation: async () => ({ delegation: (await delegateShop(gateway, client)).id }),
+    webhook: () => deliveredTo(gateway, receiver),
   };
 }
 

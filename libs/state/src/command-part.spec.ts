@@ -1,51 +1,21 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PartCommands, StatePart } from '@podway/contracts';
-import { documentedPart } from '../test/documented-part.js';
-import { keepsThePromiseOfParts, type PartUnderTest } from '../test/part-contract.js';
+import { commandPart } from '../test/command-kit.js';
+import { keepsThePromiseOfParts } from '../test/part-contract.js';
 import { onServer, systemFolder } from '../test/system-folder.js';
 import { context, treeServer, type TreeServer } from '../test/tree-server.js';
 import { StateSetDriver } from './state-set-driver.js';
 
 const system = systemFolder();
 /** Stands for a store that all servers reach. */
-let store: string;
-beforeAll(() => {
-  store = mkdtempSync(join(tmpdir(), 'podway-store-'));
-});
-afterAll(() => rmSync(store, { recursive: true, force: true }));
+const store = systemFolder();
 
-const versions = {
-  old: `echo one >a; chmod 640 a; chown 12:34 a; ln -s a link; ln a twin; mkdir -m 2750 sub
-    echo 'b c' >"sub/a name"; setfattr -n user.note -v old a; setfacl -m u:7:rw sub; seq 10000 >big`,
-  new: `echo two >a; mkdir added; echo n >added/n; ln -s /nowhere link; setfattr -n user.other -v new a`,
-  other: `echo three >sub`,
-};
-const LOOK = `cd "$1/app"; find . ! -type d -printf '%P %y %m %U %G %T@ %l %n\\n' | sort
-find . -type d -printf '%P %y %m %U %G %T@\\n' | sort; find . -type f -exec sha256sum {} + | sort -k 2
-find . -print0 | sort -z | xargs -0 getfattr -h -d -m - -e hex 2>/dev/null`;
-
-function documented(name: string): PartUnderTest {
-  const places = { '/srv/app': join(system.path, 'app'), '/mnt/backup': store, '/var/backups': system.path };
-  return {
-    part: documentedPart(name, places),
-    server: { mounts: { [system.path]: 'system' } },
-    heals: false,
-    async become(server, version) {
-      // These programs compare times, too: both servers had the same.
-      const same = `find . -exec touch -h -d @100000000${version.length}.123456789 {} +`;
-      const script = `rm -rf "$1/app"; mkdir "$1/app"; cd "$1/app"; ${versions[version]}; ${same}`;
-      await onServer(server, system.path, script);
-    },
-    look: (server) => onServer(server, system.path, LOOK),
-  };
-}
-
-keepsThePromiseOfParts('command with tar', () => Promise.resolve(documented('app')));
-keepsThePromiseOfParts('command with a shared store', () => Promise.resolve(documented('app-in-store')));
-keepsThePromiseOfParts('command with send and take', () => Promise.resolve(documented('app-sent')));
+// With a store that all servers reach, and with send and take: parts.long.spec.ts.
+keepsThePromiseOfParts('command with tar', () =>
+  Promise.resolve(commandPart('app', system.path, store.path)),
+);
 
 describe('command', () => {
   const driver = new StateSetDriver();

@@ -47,9 +47,9 @@ describe('a job', () => {
   });
 
   it('that a busy server could not start in time never begins behind our back', async () => {
-    // It takes 12 s to start anything.
+    // It starts nothing before we let it.
     mkdirSync(server.file('bin'));
-    const slow = '#!/bin/sh\nsleep 12\nexec /usr/bin/setsid "$@"\n';
+    const slow = '#!/bin/sh\nuntil [ -e "$0.go" ]; do sleep 0.1; done\nexec /usr/bin/setsid "$@"\n';
     writeFileSync(server.file('bin/setsid'), slow, { mode: 0o755 });
     const script = server.file('.podway/bin/podway-host');
     const job = [
@@ -66,7 +66,9 @@ describe('a job', () => {
     const path = `PATH=${server.file('bin')}:${process.env.PATH}`;
     const answer = await server.session.exec(['env', path, 'sh', script, ...job]);
     expect(answer).toMatchObject({ code: 26, stderr: expect.stringContaining('JOB_NOT_STARTED') as string });
-    await sleep(4_000);
+    expect(processesOf(server.folder)).not.toEqual([]);
+    writeFileSync(server.file('bin/setsid.go'), '');
+    await eventually(() => expect(processesOf(server.folder)).toEqual([]));
     expect(existsSync(journal('ran'))).toBe(false);
     await start('echo ran >>ran');
     expect(await ended()).toMatchObject({ state: 'exited', exitCode: 0 });

@@ -7,7 +7,7 @@
 // it: bytes are sent as a bundle, all else as JSON. An operation may have more rows: `operationId (what differs)`.
 // Who has no credential in force (`unknown`) gets 401 everywhere but at public endpoints, without a row saying so.
 import { ulid } from 'ulid';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signingPair } from '@podway/testing/signatures';
 import { bundleOf, shopBundle } from '../../test/bundle.js';
 import { pod } from '../../test/gateway.js';
@@ -168,14 +168,11 @@ const rows: Record<string, Row> = {
 };
 
 let scene: RightsScene;
-let things: Things;
 beforeAll(async () => {
   scene = await startRightsScene();
 });
 afterAll(() => scene?.close());
-beforeEach(async () => {
-  things = await scene.things();
-});
+const thingsOf = (name: string): Promise<Things> => scene.things(rows[name]?.[0] ?? '');
 
 const operationOf = (name: string): string => name.replace(/ \(.*/, '');
 const endpointOf = (name: string) => apiEndpoints().find((one) => one.operationId === operationOf(name));
@@ -220,12 +217,12 @@ describe.each(Object.keys(rows))('%s', (name) => {
   it.each(known.map((who, n) => [who, Number(statusesOf(name)[n])] as const))(
     '%s: %i',
     async (who, status) => {
-      expect((await ask(name, who, things)).status).toBe(status);
+      expect((await ask(name, who, await thingsOf(name))).status).toBe(status);
     },
   );
 
   it.each(unknown)('%s', async (who) => {
-    const { status } = await ask(name, who, things);
+    const { status } = await ask(name, who, await thingsOf(name));
     expect(String(status)).toBe(endpointOf(name)?.role === 'public' ? statusesOf(name)[0] : '401');
   });
 
@@ -242,7 +239,7 @@ describe.each(Object.keys(rows))('%s', (name) => {
         for (const [thing, id] of Object.entries(about)) text = text.replaceAll(id, `<${thing}>`);
         return [response.status, headers, text];
       };
-      expect(await told(things)).toEqual(await told(missing));
+      expect(await told(await thingsOf(name))).toEqual(await told(missing));
     },
   );
 });

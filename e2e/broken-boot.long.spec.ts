@@ -10,7 +10,7 @@ import { Scene } from './support/scene.js';
 /** Nothing like it is there: systemd waits for it at the boot, and gives up starting the rest. */
 const BREAKS_BOOT = `#!/bin/sh
 set -e
-echo '/dev/disk/by-label/no-such-disk /data ext4 defaults 0 2' >>/etc/fstab
+echo '/dev/disk/by-label/no-such-disk /data ext4 defaults,x-systemd.device-timeout=10s 0 2' >>/etc/fstab
 sync
 systemctl reboot
 sleep 3600
@@ -22,8 +22,8 @@ let machine: DebianMachine;
 beforeAll(async () => {
   machine = await startDebianMachine('vm1');
   scene = await Scene.open();
-  await machine.answers();
-}, 10 * MINUTES);
+  await machine.answers(10 * MINUTES);
+}, 20 * MINUTES);
 afterAll(async () => {
   await scene?.close();
   await machine?.stop();

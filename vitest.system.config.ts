@@ -7,10 +7,10 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    // Not merged: `mergeConfig` joins lists, and would keep what the base leaves out.
+    projects: undefined,
     include: ['e2e/**/*.spec.ts', 'libs/**/*.system.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.long.spec.ts'],
-    // Two files at once, as in the base: a fleet of its own waits more than it computes.
+    // Two files at once, as in the base, the longest first.
     sequence: { sequencer: LongestFirst },
     // Long enough for the first test of all, which builds the Debian roots that later ones find.
     testTimeout: 600_000,

@@ -4,9 +4,10 @@ import { BaseSequencer } from 'vitest/node';
 /** Files that take minutes, the longest first: begun last, one of them would run on alone after all others have ended. */
 const LONGEST = [
   'e2e/docs.spec.ts',
+  'e2e/dashboard.spec.ts',
   'e2e/broken-boot.long.spec.ts',
-  'e2e/abort.spec.ts',
-  'libs/state/src/watchdog-races.system.spec.ts',
+  'libs/state/src/watchdog-races.long.spec.ts',
+  'e2e/abort.long.spec.ts',
 ];
 
 /** Vitest knows how long files take only where it has run before; in a new clone it goes by their size. */

@@ -1,0 +1,3 @@
+import { racesAgainstTheDeadline } from '../test/watchdog-races.js';
+
+racesAgainstTheDeadline(501);

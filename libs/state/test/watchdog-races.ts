@@ -1,0 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TreeStateDriver } from '../src/tree-state-driver.js';
+import { callScript, context, newTree, treeServer, type TreeServer } from './tree-server.js';
+
+const LANES = 3;
+const driver = new TreeStateDriver();
+const servers: TreeServer[] = [];
+
+/** The time runs out at the moment of the disarming: whoever wins, both must tell the same story. */
+async function race(
+  server: TreeServer,
+  round: number,
+  trees: { old: { treeId: string; fingerprint: string }; new: { treeId: string; fingerprint: string } },
+): Promise<'disarmed' | 'fired'> {
+  const uptime = 1000 + round * 1000;
+  server.bootedSince(uptime);
+  const ctx = context(round + 10);
+  await driver.switchTo(server, ctx, trees.old);
+  await driver.switchTo(server, ctx, { ...trees.new, watchdogMs: 60_000 });
+  const [told] = await Promise.all([
+    pause(Math.random() * 25).then(() => driver.disarmWatchdog(server, ctx.deploymentId)),
+    pause(Math.random() * 10).then(() => {
+      server.bootedSince(uptime + 60);
+      return callScript(server, 'watchdog-tick');
+    }),
+  ]);
+  // A second tick and a second disarming change nothing any more.
+  await callScript(server, 'watchdog-tick');
+  const again = await driver.disarmWatchdog(server, ctx.deploymentId);
+  const { liveTreeId, restoredByWatchdog, watchdog } = await driver.inspect(server);
+  const fired = told === 'fired';
+  expect({
+    told,
+    again,
+    liveTreeId,
+    restored: restoredByWatchdog.includes(ctx.deploymentId),
+    watchdog,
+  }).toEqual({
+    told: fired ? 'fired' : 'disarmed',
+    again: fired ? 'fired' : 'not-armed',
+    liveTreeId: fired ? trees.old.treeId : trees.new.treeId,
+    restored: fired,
+    watchdog: undefined,
+  });
+  return fired ? 'fired' : 'disarmed';
+}
+
+/** Disarms at the moment of the deadline, as often as that: whoever wins, both sides must tell the same story. */
+export function racesAgainstTheDeadline(races: number): void {
+  beforeAll(async () => {
+    for (let i = 0; i < LANES; i++) servers.push(await treeServer({}, { name: `server-${i}` }));
+  });
+  afterAll(() => servers.forEach((server) => server.remove()));
+
+  it(`${races} disarmings against the deadline: none inconsistent, each side wins some`, async () => {
+    const wins = { disarmed: 0, fired: 0 };
+    await Promise.all(
+      servers.map(async (server) => {
+        await driver.prepare(server);
+        const ctx = context(1);
+        const trees = {
+          old: await newTree(driver, server, ctx, { a: 'old' }),
+          new: await newTree(driver, server, ctx, { a: 'new' }),
+        };
+        for (let round = 0; round < races / LANES; round++) wins[await race(server, round, trees)]++;
+      }),
+    );
+    expect(wins.disarmed + wins.fired).toBe(races);
+    expect(Math.min(wins.disarmed, wins.fired)).toBeGreaterThan(0);
+  }, 900_000);
+}

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import system from './vitest.system.config.js';
 
-/** Tests of the whole that take minutes each: what is large, emulated, or tried at every point and with every tool. */
+/** The tests of the whole that `npm test` leaves out, as it would not end in time on a slow machine: docs/adr/0027. */
 export default defineConfig({
   ...system,
   test: {

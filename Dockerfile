@@ -1,5 +1,5 @@
 # One file for both images: `podway` runs any of the services, `demo-server` is a server to try it on.
-# Start commands and settings: docker-compose.yml. How it was checked: docs/operating.md, "Containers".
+# Start commands and settings: docker-compose.yml. With what it was run: docs/operations/containers.md.
 
 FROM node:20.20-bookworm-slim AS base
 RUN groupadd --gid 10001 podway \
@@ -33,5 +33,6 @@ COPY --from=build /opt/podway/package.json ./
 COPY --from=build /opt/podway/node_modules/ node_modules/
 COPY --from=build /opt/podway/libs/ libs/
 COPY --from=build /opt/podway/apps/ apps/
+COPY tools/compose/answers.mjs tools/compose/
 USER 10001:10001
 CMD ["node", "apps/podway/dist/main.js"]

@@ -18,6 +18,7 @@ interface Container {
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
   build?: { target: string };
+  pull_policy?: string;
   volumes?: string[];
   profiles?: string[];
   user?: string;
@@ -29,7 +30,8 @@ const compose = parse(textOf('docker-compose.yml'), { merge: true }) as {
   volumes: Record<string, object>;
 };
 const container = (name: string): Container => compose.services[name] ?? { image: 'none' };
-const ours = Object.entries(compose.services).filter(([, one]) => one.build !== undefined);
+const ours = Object.entries(compose.services).filter(([, one]) => one.image.startsWith('podway/'));
+const building = ours.filter(([, one]) => one.build !== undefined);
 
 describe('docker-compose.yml', () => {
   it('keeps to the compose specification', () => {
@@ -77,6 +79,26 @@ describe('docker-compose.yml', () => {
     });
   });
 
+  it('has each image built by one container, for which all others with that image wait, and pulls none', () => {
+    expect(building.map(([name, { image, build }]) => [name, image, `podway/${build?.target}`])).toEqual([
+      ['migrate', 'podway/podway', 'podway/podway'],
+      ['demo-keys', 'podway/demo-server', 'podway/demo-server'],
+    ]);
+    const waitsFor = (name: string): string[] =>
+      Object.keys(container(name).depends_on ?? {}).flatMap((other) => [other, ...waitsFor(other)]);
+    for (const [name, { image, build, pull_policy }] of ours) {
+      expect(pull_policy, name).toBe(build === undefined ? 'never' : 'build');
+      const builder = image === 'podway/podway' ? 'migrate' : 'demo-keys';
+      if (build === undefined) expect(waitsFor(name), name).toContain(builder);
+    }
+  });
+
+  it('has no blank in what asks for health: Podman splits arguments there', () => {
+    const asked = Object.values(compose.services).flatMap(({ healthcheck }) => healthcheck?.test ?? []);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((argument) => argument.includes(' '))).toEqual([]);
+  });
+
   it('mounts volumes that are declared, in folders that the image makes', () => {
     const made = instructionsText('base');
     for (const [, { volumes = [] }] of ours) {
@@ -96,8 +118,8 @@ const ignored = textOf('.dockerignore').split('\n');
 
 describe('Dockerfile', () => {
   it('has a stage for every image that docker-compose.yml builds, and none of them runs as root', () => {
-    for (const [, { build }] of ours) {
-      const stage = stages.get(build?.target ?? '') ?? [];
+    for (const [, { image }] of ours) {
+      const stage = stages.get(image.replace('podway/', '')) ?? [];
       expect(stage.filter((one) => one.name === 'USER').map((one) => one.text)).toEqual(['10001:10001']);
     }
   });
@@ -112,6 +134,7 @@ describe('Dockerfile', () => {
   it('runs files that the build makes, in the containers and by default', () => {
     const commands = [
       ...ours.map(([, one]) => one.command ?? []),
+      ...ours.flatMap(([, { healthcheck }]) => (healthcheck ? [healthcheck.test.slice(1)] : [])),
       ...every.filter((one) => one.name === 'CMD').map((one) => JSON.parse(one.text) as string[]),
     ];
     expect(commands.length).toBeGreaterThan(services.length);
@@ -128,6 +151,11 @@ describe('Dockerfile', () => {
     expect(kept).toEqual(['package.json', 'node_modules', 'libs', 'apps']);
     const built = JSON.parse(textOf('tsconfig.json')) as { references: { path: string }[] };
     for (const { path } of built.references) expect(ignored).not.toContain(path.split('/')[0]);
+  });
+
+  it('never gets the passwords that docs/operations/containers.md puts into `.env`, and neither does git', () => {
+    expect(ignored).toContain('.env');
+    expect(textOf('.gitignore').split('\n')).toContain('.env');
   });
 });
 

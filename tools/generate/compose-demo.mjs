@@ -1,4 +1,4 @@
-import { image, volumes } from './compose-parts.mjs';
+import { answers, built, image, volumes } from './compose-parts.mjs';
 
 /** The profile `demo`: servers to publish to, reached over SSH as any others. */
 export const demoServers = ['demo-web1', 'demo-web2', 'demo-web3', 'demo-web4'];
@@ -7,11 +7,6 @@ const applyInventory =
   `${volumes.demoHosts}/pods.yaml`;
 export const demoVolumes = ['demo-hosts', ...demoServers];
 
-const answers =
-  "Promise.all([fetch('http://127.0.0.1:8080/'), new Promise((done, failed) => " +
-  "require('node:net').connect(2222, '127.0.0.1').once('data', done).once('error', failed))])" +
-  '.then(() => process.exit(0), () => process.exit(1))';
-
 /** What the demo's servers share. */
 export const demoServer = {
   ...image('demo-server'),
@@ -19,7 +14,8 @@ export const demoServer = {
   networks: ['servers'],
   depends_on: { 'demo-keys': { condition: 'service_completed_successfully' } },
   healthcheck: {
-    test: ['CMD', 'node', '-e', answers],
+    // Its web server has nothing to show before the first release.
+    test: answers('tcp://127.0.0.1:8080', 'ssh://127.0.0.1:2222'),
     interval: '10s',
     timeout: '5s',
     retries: 6,
@@ -31,6 +27,7 @@ export function demoServices() {
   return {
     'demo-keys': {
       ...image('demo-server'),
+      ...built('demo-server'),
       profiles: ['demo'],
       restart: 'on-failure',
       network_mode: 'none',

@@ -12,9 +12,8 @@ export const volumes = {
 export function image(target) {
   return {
     image: `podway/${target}`,
-    build: { context: '.', target },
     // Never somebody else's image of this name.
-    pull_policy: 'build',
+    pull_policy: 'never',
     init: true,
     restart: 'unless-stopped',
     read_only: true,
@@ -22,4 +21,14 @@ export function image(target) {
     cap_drop: ['ALL'],
     security_opt: ['no-new-privileges:true'],
   };
+}
+
+/** Makes the image. One container of each does, as engines go through all layers again for each that asks. */
+export function built(target) {
+  return { build: { context: '.', target }, pull_policy: 'build' };
+}
+
+/** A check of health, without blanks in its arguments: Podman splits them there. */
+export function answers(...urls) {
+  return ['CMD', 'node', 'tools/compose/answers.mjs', ...urls];
 }

@@ -53,7 +53,6 @@ describe('pages', () => {
       'a test of its own runs it',
       'builds and tests all',
       'installs and builds anew',
-      'needs a container engine',
       'needs the product that it drives',
       'runs all tests',
       'takes many minutes',

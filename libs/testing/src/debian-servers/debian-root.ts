@@ -47,6 +47,7 @@ export async function debianRoots(
 
 interface AptSource {
   readonly mirror: string;
+  /** Empty where there is none. */
   readonly proxy: string;
 }
 
@@ -54,7 +55,7 @@ interface AptSource {
 let source: Promise<AptSource> | undefined;
 
 /** Where this machine itself gets Debian from. */
-async function aptSource(): Promise<AptSource> {
+export async function aptSource(): Promise<AptSource> {
   const format = '$(REPO_URI)\t$(RELEASE)\t$(CODENAME)\t$(COMPONENT)';
   const targets = await tool(['apt-get', 'indextargets', '--format', format, 'Created-By: Packages']);
   const rows = targets.split('\n').map((line) => line.split('\t'));

@@ -4,3 +4,4 @@ export type { Volume } from './server-disk.js';
 export { makeDebianPackage, type DebianPackageContent } from './debian-package.js';
 export { DebianServersUnavailableError, ToolFailedError } from './debian-servers.errors.js';
 export { startDebianMachine, type DebianMachine } from './debian-machine.js';
+export { aptSource } from './debian-root.js';

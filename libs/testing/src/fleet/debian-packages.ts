@@ -34,6 +34,13 @@ const programs = {
   msitools: '/usr/bin/msibuild',
   wixl: '/usr/bin/wixl',
   'postgresql-15': '/usr/lib/postgresql/15/bin/initdb',
+  podman: '/usr/bin/podman',
+  runc: '/usr/sbin/runc',
+  netavark: '/usr/lib/podman/netavark',
+  'aardvark-dns': '/usr/lib/podman/aardvark-dns',
+  catatonit: '/usr/bin/catatonit',
+  iptables: '/usr/sbin/iptables',
+  'docker-compose': '/usr/bin/docker-compose',
 } as const;
 export type DebianPackage = keyof typeof programs;
 

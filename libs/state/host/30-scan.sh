@@ -49,7 +49,7 @@ hash_files() { # FOLDER, paths in $scratch/need
 }
 
 hash_with() { # FOLDER COUNT COMMAND
-  rm -f "$scratch"/sums.*
+  for old in "$scratch"/sums.*; do [ ! -e "$old" ] || rm -f "$old"; done
   (cd "$1" && xargs -0 -r -n "$2" -P "$(nproc)" sh -c "$3" "$ROOT/$scratch/sums") <"$scratch/names"
 }
 
@@ -80,7 +80,7 @@ is_as_kept() { # FOLDER MANIFEST YOUNG
 # marked with `~` and hashed again next time: it may change without a change of its mtime.
 scan() { # FOLDER CACHE
   new_scratch
-  rm -f "$scratch/manifest"
+  [ ! -e "$scratch/manifest" ] || rm -f "$scratch/manifest"
   : >"$scratch/hashes"
   young=$(($(date +%s) - 2))
   (list_tree "$1") >"$scratch/found" 2>"$scratch/trouble" ||

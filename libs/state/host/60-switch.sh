@@ -3,7 +3,7 @@
 
 # Under the lock. What current leads to is on the disk before the link is, and the link before anyone is told.
 point_current() { # NAME below releases, or empty for no release
-  rm -f "$PW/current.new"
+  { [ ! -e "$PW/current.new" ] && [ ! -L "$PW/current.new" ]; } || rm -f "$PW/current.new"
   [ -z "$1" ] || ln -s "releases/$1" "$PW/current.new"
   sync -f .
   if [ -n "$1" ]; then mv -fT "$PW/current.new" current; else rm -f current; fi

@@ -37,7 +37,7 @@ need_tool() { # PROGRAM PACKAGE
   command -v "$1" >/dev/null 2>&1 || fail TOOL_MISSING "part $part needs the program $1: install the package $2"
 }
 
-part_names() { printf '%s' "$PARTS" | cut -f 1; }
+part_names() { [ -z "$PARTS" ] || printf '%s' "$PARTS" | cut -f 1; }
 
 need_record_id() { need_id "${1#before.}"; }
 

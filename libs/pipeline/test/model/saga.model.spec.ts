@@ -34,7 +34,7 @@ function run({ headStart, codes }: Chaos, coverage: Coverage, planted: Planted =
 describe('the saga in a world that misbehaves', () => {
   it(
     `keeps the promise in ${RUNS} sequences of ${LENGTH} operations, with every fault at every step`,
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     () => {
       const coverage = new Coverage();
       fc.assert(
@@ -48,7 +48,7 @@ describe('the saga in a world that misbehaves', () => {
 });
 
 describe('a planted bug is caught:', () => {
-  it.each(Object.entries(bugs))('%s', { timeout: 300_000 }, (_name, planted) => {
+  it.each(Object.entries(bugs))('%s', { timeout: 900_000 }, (_name, planted) => {
     const details = fc.check(
       fc.property(chaos, (one) => run(one, new Coverage(), planted)),
       { numRuns: RUNS, endOnFailure: true },
@@ -73,14 +73,14 @@ function runShuffled(codes: readonly number[], planted: Planted = {}): void {
 }
 
 describe('updates of the same PODs that go together or not at all', () => {
-  it('end in whatever order their messages come', { timeout: 300_000 }, () => {
+  it('end in whatever order their messages come', { timeout: 900_000 }, () => {
     fc.assert(
       fc.property(shuffled, (codes) => runShuffled(codes)),
       { numRuns: 5_000 },
     );
   });
 
-  it('would not, if each POD were leased for itself', { timeout: 300_000 }, () => {
+  it('would not, if each POD were leased for itself', { timeout: 900_000 }, () => {
     const alone = fc.property(shuffled, (codes) => runShuffled(codes, { noGang: true }));
     expect(fc.check(alone, { numRuns: 5_000, endOnFailure: true }).errorInstance).toBeInstanceOf(
       BrokenPromise,

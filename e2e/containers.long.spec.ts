@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { services, type DeploymentView } from '@podway/contracts';
 import { Podway } from '@podway/sdk';
-import { blocksOf } from '../tools/markdown.js';
+import { blocksRunBy } from '../tools/pages.js';
 import { baseImages } from './support/containers/base-images.js';
 import { ContainerEngine, installEngine } from './support/containers/container-engine.js';
-import { workingCopy } from './support/containers/working-copy.js';
+import { workingCopy } from './support/docs/working-copy.js';
 import { Shell } from './support/docs/shell.js';
 import { shellCommands } from './support/docs/shell-commands.js';
 import { eventually } from './support/eventually.js';
@@ -111,8 +111,7 @@ const newest = async (): Promise<DeploymentView | undefined> => (await admin.dep
 
 /** Does what a page has in blocks that are left to this test, command by command. */
 async function follow(page: string): Promise<string[]> {
-  const blocks = blocksOf(readFileSync(join(root, page), 'utf8'));
-  const ours = blocks.filter(({ noRun }) => noRun === 'a test of its own runs it');
+  const ours = blocksRunBy(import.meta.url).filter((block) => block.page === page);
   const kept: string[] = [];
   for (const { text, exitCode } of ours.flatMap((block) => shellCommands(block.text))) {
     const output = await run(text, exitCode);

@@ -1,21 +1,36 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DemoSummary } from '../apps/podway/src/demo/summary.js';
+import { blocksRunBy } from '../tools/pages.js';
+import { checkOut } from './support/docs/checkout.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const [written] = blocksRunBy(import.meta.url);
+let folder: string;
 
-function run(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'podway-demo-'));
+  await checkOut(join(folder, 'clone'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function run(command: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, npm_config_update_notifier: 'false' };
   return new Promise((resolve) => {
-    execFile(process.execPath, argv, { cwd: root, timeout: 170_000 }, (error, stdout, stderr) => {
+    const options = { cwd: join(folder, 'clone'), env, timeout: 170_000 };
+    execFile('bash', ['-c', command], options, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });
 }
 
-describe('npm run demo', () => {
+describe('what README shows first', () => {
   it('publishes a good and a broken update while visitors come, and says truly how it went', async () => {
-    const { code, stdout, stderr } = await run(['apps/podway/dist/demo/main.js', '--json']);
+    expect(written?.text.trim()).toBe('npm ci && npm run demo');
+    // The clone has what is to be installed: npm looks whether its two files agree.
+    const { code, stdout, stderr } = await run('npm ci --dry-run --silent && npm run demo -- --json');
     const { deployments, accesses } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as DemoSummary;
     expect(deployments.map(({ update, state }) => ({ update, state }))).toEqual([
       { update: 'shop 1.1.0', state: 'Succeeded' },

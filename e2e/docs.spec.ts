@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,18 +8,16 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '@podway/testing/postgres';
 import { startRabbitMq, type TestRabbitMq } from '@podway/testing/rabbitmq';
-import { blocksOf, codeBlocks, type CodeBlock } from '../tools/markdown.js';
+import { codeBlocks } from '../tools/markdown.js';
+import { blocksOn, pages, type PageBlock } from '../tools/pages.js';
 import { newcomer, operator, type Reader } from './support/docs/reader.js';
 import { shellCommands, type ShellCommand } from './support/docs/shell-commands.js';
 import { problemsOfStart, startsPodway } from './support/docs/started.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const runs = (block: CodeBlock): boolean => block.language === 'sh' || block.language === 'sql';
-const blocks = (page: string): CodeBlock[] => blocksOf(readFileSync(join(root, page), 'utf8')).filter(runs);
-
-/** Pages with commands that nothing runs yet. May only get shorter. */
-const notYet: readonly string[] = [];
-const pages = ['README.md', ...pagesBelow('docs')];
+/** Those with commands that no other test runs. */
+const blocks = (page: string): PageBlock[] =>
+  blocksOn(page).filter(({ language, runBy }) => ['sh', 'sql'].includes(language) && runBy === undefined);
 
 /** In the order in which they are read: one builds on what those before it have left. */
 const newcomerPages = ['docs/quick-start.md', 'README.md', 'docs/operations/back-up.md'];
@@ -29,36 +27,13 @@ const operatorPages = [
 ];
 // All that are not named come last: a new page is run without being listed.
 const others = pages.filter(
-  (page) =>
-    ![...newcomerPages, ...operatorPages, ...notYet].includes(page) &&
-    blocks(page).some(({ noRun }) => noRun === undefined),
+  (page) => ![...newcomerPages, ...operatorPages].includes(page) && blocks(page).length > 0,
 );
-
-function pagesBelow(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && !name.startsWith('generated/'))
-    .map((name) => join(folder, name))
-    .sort();
-}
 
 /** Commands that go on until somebody stops them. */
 const endless = /^podway (?!logs ).*--follow\b|^curl -sN .*\/v1\/events/m;
 /** Commands for which Podway has to be stopped, as their page says. */
 const whileStopped = /podway-backup|mv \.podway /;
-
-describe('pages', () => {
-  it('say why they have commands that are not run', () => {
-    const reasons = pages.flatMap(blocks).flatMap(({ noRun }) => noRun ?? []);
-    expect([...new Set(reasons)].sort()).toEqual([
-      'a test of its own runs it',
-      'builds and tests all',
-      'installs and builds anew',
-      'needs the product that it drives',
-      'runs all tests',
-      'takes many minutes',
-    ]);
-  });
-});
 
 let folder: string;
 let postgres: TestPostgres;
@@ -102,8 +77,7 @@ describe.each([
 
 /** A page's commands, in their order. Statements are for the database that `DATABASE_URL` names. */
 const commandsOf = (page: string): ShellCommand[] =>
-  blocks(page).flatMap(({ language, text, noRun }) => {
-    if (noRun !== undefined) return [];
+  blocks(page).flatMap(({ language, text }) => {
     if (language === 'sh') return shellCommands(text);
     return [{ text: `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 <<'SQL'\n${text}SQL`, exitCode: 0 }];
   });

@@ -14,35 +14,35 @@ import {
 } from '@podway/contracts';
 import { service as gateway } from '@podway/ingress-gateway';
 import { readSettings, settingsOf } from '@podway/service-kit';
-import { blocksOf } from './markdown.js';
+import { blocksOn, pages } from './pages.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && !name.startsWith('generated/'))
-    .map((name) => join('docs', name)),
-];
-const blocks = pages.flatMap((page) => blocksOf(textOf(page)).map((block) => ({ page, ...block })));
+const blocks = pages.flatMap(blocksOn);
 const of = (wanted: string): [string, string][] =>
   blocks.filter(({ language }) => language === wanted).map(({ page, text }) => [page, text]);
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
 
-/** What e2e/docs.spec.ts does not run has to be there at least. */
-describe('commands that are not run', () => {
-  const left = blocks.filter(({ noRun }) => noRun !== undefined);
+/** What e2e/docs.spec.ts does not run. */
+describe('commands that have a test of their own', () => {
+  const left = blocks.filter(({ runBy }) => runBy !== undefined);
   const text = left.map((block) => block.text).join('\n');
 
-  it.each(left.map(({ page, noRun, text: script }) => [page, noRun, script]))(
+  it.each([...new Set(left.map(({ runBy = '' }) => runBy))])('%s takes them from the pages', (test) => {
+    expect(test).toMatch(/\.spec\.ts$/);
+    expect(textOf(test)).toContain('blocksRunBy(import.meta.url)');
+  });
+
+  it.each(left.map(({ page, runBy, text: script }) => [page, runBy, script]))(
     '%s: %s: a shell takes it\n%s',
-    (_page, _noRun, script) => {
+    (_page, _runBy, script) => {
       expect(spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({
         ...{ status: 0, stderr: '' },
       });
     },
   );
 
+  // Some of these tests are long ones: what is misspelt is seen before.
   it('name scripts and programs of this repository', () => {
     const named = [...text.matchAll(/\bnpm (?:run )?([a-z:]+)/g)]
       .map(([, name = '']) => name)
@@ -52,22 +52,6 @@ describe('commands that are not run', () => {
     const programs = [...text.matchAll(/\bnode (\S+)/g)].map(([, path = '']) => path);
     expect(programs.length).toBeGreaterThan(0);
     expect(programs.filter((path) => !existsSync(join(root, path)))).toEqual([]);
-  });
-
-  it('have a test of their own where they say so', () => {
-    const tried = left.filter(({ noRun }) => noRun === 'a test of its own runs it');
-    // This one does what these pages have, whatever it is.
-    const ofContainers = tried.filter(({ page }) =>
-      textOf('e2e/containers.long.spec.ts').includes(`follow('${page}')`),
-    );
-    expect(ofContainers.map(({ page }) => page).sort()).toEqual([
-      'docs/how-to/scale-agents.md',
-      'docs/operations/containers.md',
-    ]);
-    const others = tried.filter((one) => !ofContainers.includes(one)).map(({ text }) => text.trim());
-    expect(others).toEqual(['npm ci && npm run demo']);
-    expect(scripts.demo).toMatch(/ && node apps\/podway\/dist\/demo\/main\.js$/);
-    expect(textOf('e2e/demo.spec.ts')).toContain(`['apps/podway/dist/demo/main.js', '--json']`);
   });
 });
 

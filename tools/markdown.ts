@@ -2,18 +2,18 @@
 export interface CodeBlock {
   language: string;
   text: string;
-  /** Why the tests do not run it, where its first line says so: ` ```sh no-run: needs systemd `. */
-  noRun?: string;
+  /** The test that runs it in place of `e2e/docs.spec.ts`, where its first line names one: ` ```sh run-by: e2e/demo.spec.ts `. */
+  runBy?: string;
 }
 
 /** The fenced code blocks of a page, in their order. */
 export function blocksOf(markdown: string): CodeBlock[] {
   // A block in a list is indented, and so is its end.
-  const found = markdown.matchAll(/^( *)```([a-z]*)(?: no-run: ([^\n]+))?\n([\s\S]*?)^ *```$/gm);
-  return [...found].map(([, indent = '', language = '', noRun, text = '']) => ({
+  const found = markdown.matchAll(/^( *)```([a-z]*)(?: run-by: ([^\n]+))?\n([\s\S]*?)^ *```$/gm);
+  return [...found].map(([, indent = '', language = '', runBy, text = '']) => ({
     language,
     text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    ...(noRun === undefined ? {} : { noRun }),
+    ...(runBy === undefined ? {} : { runBy }),
   }));
 }
 

@@ -25,7 +25,7 @@ function diagrams(markdown: MarkdownRenderer): void {
 function plainLanguages(markdown: MarkdownRenderer): void {
   markdown.core.ruler.push('languages', ({ tokens }) => {
     for (const token of tokens)
-      if (token.type === 'fence') token.info = token.info.replace(/^(\w+) no-run:.*$/, '$1');
+      if (token.type === 'fence') token.info = token.info.replace(/^(\w+) run-by:.*$/, '$1');
   });
 }
 

@@ -9,15 +9,29 @@ const versions = {
   new: `echo two >a; mkdir added; echo n >added/n; ln -s /nowhere link; setfattr -n user.other -v new a`,
   other: `echo three >sub`,
 };
-const LOOK = `cd "$1/app"; find . ! -type d -printf '%P %y %m %U %G %T@ %l %n\\n' | sort
-find . -type d -printf '%P %y %m %U %G %T@\\n' | sort; find . -type f -exec sha256sum {} + | sort -k 2
+const look = (files: string, folders: string): string =>
+  `cd "$1/app"; find . ! -type d -printf '%P %y %m %U %G %T@ %l${files}\\n' | sort
+find . -type d -printf '%P %y %m %U %G${folders}\\n' | sort; find . -type f -exec sha256sum {} + | sort -k 2
 find . -print0 | sort -z | xargs -0 getfattr -h -d -m - -e hex 2>/dev/null`;
 
+interface CommandPartOptions {
+  /** Further paths and programs of the documentation, and what is in their place. */
+  readonly places?: Readonly<Record<string, string>>;
+  /** False where its store keeps neither the times of folders nor which files are one. */
+  readonly exact?: boolean;
+}
+
 /** A part of the documentation that is kept by commands, in the folder `app` of the system's; `store` is what all servers reach. */
-export function commandPart(name: string, system: string, store: string): PartUnderTest {
-  const places = { '/srv/app': join(system, 'app'), '/mnt/backup': store, '/var/backups': system };
+export function commandPart(
+  name: string,
+  system: string,
+  store: string,
+  { places = {}, exact = true }: CommandPartOptions = {},
+): PartUnderTest {
+  const own = { '/srv/app': join(system, 'app'), '/mnt/backup': store, '/var/backups': system };
+  const shown = exact ? look(' %n', ' %T@') : look('', '');
   return {
-    part: documentedPart(name, places),
+    part: documentedPart(name, { ...places, ...own }),
     server: { mounts: { [system]: 'system' } },
     heals: false,
     async become(server, version) {
@@ -26,6 +40,6 @@ export function commandPart(name: string, system: string, store: string): PartUn
       const script = `rm -rf "$1/app"; mkdir "$1/app"; cd "$1/app"; ${versions[version]}; ${same}`;
       await onServer(server, system, script);
     },
-    look: (server) => onServer(server, system, LOOK),
+    look: (server) => onServer(server, system, shown),
   };
 }

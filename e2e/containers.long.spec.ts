@@ -33,11 +33,7 @@ beforeAll(async () => {
     if (await accepts(port)) throw new Error(`The documentation's port ${port} is taken on this machine`);
   await installEngine(tell);
   const images = await baseImages(tell);
-  tell(
-    images.real
-      ? 'on the images of the registry'
-      : 'on stand-ins for the images: the registry is out of reach',
-  );
+  tell(images.real ? 'on the images of the registry' : 'on stand-ins for the images');
   engine = await ContainerEngine.start(images.store);
   const clone = join(engine.folder, 'clone');
   await workingCopy(clone);

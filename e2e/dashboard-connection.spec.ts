@@ -1,4 +1,5 @@
-import type { Page } from 'playwright-core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BreakableLink } from './support/breakable-link.js';
 import { startBrowser, type TestBrowser } from './support/browser.js';
@@ -86,6 +87,28 @@ describe('the dashboard when Podway goes away', () => {
     await page.getByRole('alert').getByText('Podway does not answer').waitFor();
     await page.unroute('**/v1/**');
     await heading('Deployments').waitFor();
+  });
+
+  it('leaves its stream to others while nobody looks at it, and misses nothing', async () => {
+    const seen = (visibility: 'visible' | 'hidden'): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${visibility}', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));`);
+    const isStream = (request: Request): boolean => new URL(request.url()).pathname === '/v1/events';
+    await open('');
+    await connection().getByText('Live').waitFor();
+    const left = page.waitForEvent('requestfailed', isStream);
+    await seen('hidden');
+    await left;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await podway.admin.pause('blog', 'nobody looks');
+    await sleep(1_000);
+    expect(asked).toEqual([]);
+    const back = page.waitForEvent('request', isStream);
+    await seen('visible');
+    await back;
+    await page.getByRole('row', { name: 'blog' }).getByText('Paused').waitFor();
+    await podway.admin.resume('blog');
   });
 
   it('signs out all tabs that stay signed in', async () => {

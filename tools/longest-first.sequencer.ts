@@ -6,7 +6,7 @@ const LONGEST = [
   'e2e/docs.spec.ts',
   'e2e/dashboard.spec.ts',
   'e2e/broken-boot.long.spec.ts',
-  'libs/state/src/watchdog-races.long.spec.ts',
+  'libs/state/src/watchdog-races.system.spec.ts',
   'e2e/abort.long.spec.ts',
 ];
 

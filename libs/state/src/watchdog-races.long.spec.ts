@@ -1,3 +1,0 @@
-import { racesAgainstTheDeadline } from '../test/watchdog-races.js';
-
-racesAgainstTheDeadline(501);

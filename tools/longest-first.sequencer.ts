@@ -5,6 +5,8 @@ import { BaseSequencer } from 'vitest/node';
 const LONGEST = [
   'e2e/docs.spec.ts',
   'e2e/dashboard.spec.ts',
+  'e2e/working-on-it.long.spec.ts',
+  'e2e/containers.long.spec.ts',
   'e2e/broken-boot.long.spec.ts',
   'libs/state/src/watchdog-races.system.spec.ts',
   'e2e/abort.long.spec.ts',

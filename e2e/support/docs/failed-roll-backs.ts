@@ -1,13 +1,13 @@
 import { readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import type { DeploymentState, PodSpec } from '@podway/contracts';
-import { Podway } from '@podway/sdk';
-import { packDirectory } from '@podway/sdk/pack-directory';
 import type { DebianPostgres } from '@podway/testing/postgres';
 import { site, writeBundle, type BundleParts } from '../bundles.js';
 import { eventually } from '../eventually.js';
 import type { Place } from './place.js';
+
+/** What `podway publish` ends with, as the pages say. */
+const exitCodes = { Succeeded: 0, RollbackFailed: 6 } as const;
 
 /** A test that no server passes. */
 const checks: BundleParts['checks'] = [{ probe: 'http', path: '/missing', tries: 1 }];
@@ -59,16 +59,23 @@ export class FailedRollBacks {
     await this.reaches(id, 'RolledBack');
   }
 
-  private async publish(pod: string, parts: Partial<BundleParts>, state: DeploymentState): Promise<string> {
+  private async publish(
+    pod: string,
+    parts: Partial<BundleParts>,
+    state: keyof typeof exitCodes,
+  ): Promise<string> {
     this.count += 1;
     const version = String(this.count);
     const folder = join(this.place.folder, `${pod}-${version}`);
     await writeBundle(folder, { version, files: site(version), ...parts });
-    const bundle = () => Readable.toWeb(packDirectory(folder)) as ReadableStream<Uint8Array>;
-    const { key } = await (await this.place.admin()).createKey({ client: 'acme', role: 'publisher' });
-    const id = (await new Podway({ url: this.place.url, key }).publish(bundle, { pod })).update.deploymentId;
-    await this.reaches(id, state);
-    return id;
+    const admin = await this.place.admin();
+    const { key } = await admin.createKey({ client: 'acme', role: 'publisher' });
+    const shell = await this.place.shell();
+    const { code, output } = await shell.run(`PODWAY_KEY=${key} podway publish '${folder}' --pod ${pod}`);
+    const [newest] = await admin.deployments({ pod });
+    if (newest?.state !== state || code !== exitCodes[state])
+      throw new Error(`Ended in ${newest?.state} with exit code ${code}: ${output}`);
+    return newest.id;
   }
 
   private async reaches(id: string, state: DeploymentState): Promise<void> {

@@ -198,6 +198,7 @@ describe('names', () => {
       'libs/contracts/src/documents/variables.ts',
       'deploy/gitlab/podway.gitlab-ci.yml',
       'e2e/support/browser.ts',
+      'e2e/support/containers/base-images.ts',
     ].map(textOf);
     const named = new Set(textOfAll.match(/\bPODWAY_[A-Z_]+[A-Z]\b/g));
     expect(named.size).toBeGreaterThan(10);

@@ -120,6 +120,13 @@ async function follow(page: string): Promise<string[]> {
 }
 
 describe('the containers, by a real engine', { retry: 0 }, () => {
+  it('have no page that is not followed here', () => {
+    expect(blocksRunBy(import.meta.url).map(({ page }) => page)).toEqual([
+      'docs/how-to/scale-agents.md',
+      'docs/operations/containers.md',
+    ]);
+  });
+
   it('are built, started and published to by the commands of the page', { timeout: LONG_MS }, async () => {
     expect(await follow('docs/operations/containers.md')).toEqual(Object.keys(promised));
   });

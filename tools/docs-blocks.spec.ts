@@ -23,6 +23,14 @@ const of = (wanted: string): [string, string][] =>
   blocks.filter(({ language }) => language === wanted).map(({ page, text }) => [page, text]);
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
 
+it('no block is passed over: what its first line says is understood', () => {
+  const fences = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/^ *```(.*)$/gm)].map(([, info = '']) => `${page}: ${info}`),
+  );
+  expect(fences.filter((fence) => !/: ([a-z]*|sh run-by: \S+)$/.test(fence))).toEqual([]);
+  expect(fences).toHaveLength(2 * blocks.length);
+});
+
 /** What e2e/docs.spec.ts does not run. */
 describe('commands that have a test of their own', () => {
   const left = blocks.filter(({ runBy }) => runBy !== undefined);

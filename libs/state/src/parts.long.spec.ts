@@ -9,7 +9,8 @@ const system = systemFolder();
 /** Stands for a store that all servers reach. */
 const store = systemFolder();
 
-const [restore] = blocksRunBy(import.meta.url);
+const [restore, ...others] = blocksRunBy(import.meta.url);
+if (others.length > 0) throw new Error('Nothing here runs the other scripts of docs/state.md');
 
 const commands = (name: string) => () => Promise.resolve(commandPart(name, system.path, store.path));
 

@@ -21,11 +21,11 @@ beforeAll(async () => {
   for (const server of [canary, other]) {
     await sh(
       server,
-      `ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519; echo secret >/root/password
-      mkdir /etc/shop; echo old >/etc/shop/conf; echo '${store.debian.address} ${hostKey.trim()}' >/root/.ssh/known_hosts`,
+      `ssh-keygen -q -t ed25519 -N '' -f ~root/.ssh/id_ed25519; echo secret >/etc/backup.password
+      mkdir /etc/shop; echo old >/etc/shop/conf; echo '${store.debian.address} ${hostKey.trim()}' >~root/.ssh/known_hosts`,
     );
-    const key = await sh(server, 'cat /root/.ssh/id_ed25519.pub');
-    await sh(store, `echo '${key.trim()}' >>/root/.ssh/authorized_keys`);
+    const key = await sh(server, 'cat ~root/.ssh/id_ed25519.pub');
+    await sh(store, `echo '${key.trim()}' >>~root/.ssh/authorized_keys`);
   }
 }, 600_000);
 afterAll(async () => {
@@ -50,7 +50,7 @@ it.each([
       ...({ name: `shop-${tool}`, driver: 'paths', tool } as const),
       paths: ['/etc/shop'],
       repository: where(address),
-      passwordFile: '/root/password',
+      passwordFile: '/etc/backup.password',
     };
     const [canary, other] = servers.map((server) => ({
       ...server,

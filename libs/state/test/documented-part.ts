@@ -7,7 +7,7 @@ import { PodsFile, validated, type StatePart } from '@podway/contracts';
 const page = (): string => readFileSync(new URL('../../../docs/state.md', import.meta.url), 'utf8');
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The scripts of docs/state.md that name a test, by its `import.meta.url`, as the one that runs them. */
+/** The scripts of docs/state.md that name a test, by its `import.meta.url`, as the one that runs them; tools/pages.ts is out of a library's reach. */
 export function blocksRunBy(test: string): string[] {
   const name = relative(root, fileURLToPath(test));
   const blocks = [...page().matchAll(/^```sh run-by: (\S+)\n([^]*?)^```$/gm)];

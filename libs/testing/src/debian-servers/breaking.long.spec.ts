@@ -50,11 +50,11 @@ describe('the network of a Debian test server', () => {
   });
 
   it('can be cut: what runs goes on, and nobody gets through until it is healed', async () => {
-    await one.run(['sh', '-c', 'setsid sh -c "sleep 1; echo done >/root/job" </dev/null >/dev/null 2>&1 &']);
+    await one.run(['sh', '-c', 'setsid sh -c "sleep 1; echo done >/var/job" </dev/null >/dev/null 2>&1 &']);
     await one.partition();
     expect(await greets(one)).toBe(false);
     await eventually(async () => expect(await greets(two)).toBe(true));
-    await eventually(async () => expect(await readFile(join(one.root, 'root/job'), 'utf8')).toBe('done\n'));
+    await eventually(async () => expect(await readFile(join(one.root, 'var/job'), 'utf8')).toBe('done\n'));
     await one.heal();
     await eventually(async () => expect(await greets(one)).toBe(true));
   });
@@ -84,12 +84,10 @@ describe('the network of a Debian test server', () => {
 describe('the disk of a Debian test server', () => {
   it('can be full, to the last block, and free again', async () => {
     await one.fullDisk();
-    await expect(one.run(['sh', '-c', 'head -c 4096 /dev/zero >/root/more'])).rejects.toThrow(
-      'No space left',
-    );
-    await two.run(['sh', '-c', 'head -c 4096 /dev/zero >/root/more']);
+    await expect(one.run(['sh', '-c', 'head -c 4096 /dev/zero >/var/more'])).rejects.toThrow('No space left');
+    await two.run(['sh', '-c', 'head -c 4096 /dev/zero >/var/more']);
     await one.freeDisk();
-    await one.run(['sh', '-c', 'head -c 4096 /dev/zero >/root/more']);
+    await one.run(['sh', '-c', 'head -c 4096 /dev/zero >/var/more']);
     const { blocks, bsize } = statfsSync(one.root);
     expect((blocks * bsize) / 2 ** 20).toBeLessThan(64);
   });
@@ -100,13 +98,13 @@ describe('a Debian test server that breaks', () => {
     await one.run([
       'sh',
       '-c',
-      'echo kept >/root/kept; echo gone >/run/gone; setsid sleep 4321 >/dev/null 2>&1 &',
+      'echo kept >/var/kept; echo gone >/run/gone; setsid sleep 4321 >/dev/null 2>&1 &',
     ]);
     const before = { id: await bootId(one), up: await uptime(one) };
     await one.stop();
     expect(await greets(one)).toBe(false);
     await expect(one.run(['true'])).rejects.toMatchObject({ code: 'TESTING.DEBIAN_SERVERS_UNAVAILABLE' });
-    expect(await readFile(join(one.root, 'root/kept'), 'utf8')).toBe('kept\n');
+    expect(await readFile(join(one.root, 'var/kept'), 'utf8')).toBe('kept\n');
     await one.start();
     expect(await one.run(['ps', 'ax'])).not.toContain('sleep 4321');
     expect(await bootId(one)).not.toBe(before.id);
@@ -134,7 +132,7 @@ describe('a Debian test server that breaks', () => {
   });
 
   it('runs what is to run at a reboot, without a network too', async () => {
-    const line = '@reboot root cp /proc/sys/kernel/random/boot_id /root/booted\n';
+    const line = '@reboot root cp /proc/sys/kernel/random/boot_id /var/booted\n';
     await mkdir(join(one.root, 'etc/cron.d'), { recursive: true });
     await writeFile(join(one.root, 'etc/cron.d/hook'), line);
     const before = await bootId(one);
@@ -142,22 +140,22 @@ describe('a Debian test server that breaks', () => {
     await one.reboot();
     expect(await greets(one)).toBe(false);
     await eventually(async () =>
-      expect(await readFile(join(one.root, 'root/booted'), 'utf8')).toBe(`${await bootId(one)}\n`),
+      expect(await readFile(join(one.root, 'var/booted'), 'utf8')).toBe(`${await bootId(one)}\n`),
     );
     expect(await bootId(one)).not.toBe(before);
     await one.heal();
   });
 
   it('may never come up', async () => {
-    await writeFile(join(two.root, 'etc/cron.d/hook'), '@reboot root touch /root/booted\n');
+    await writeFile(join(two.root, 'etc/cron.d/hook'), '@reboot root touch /var/booted\n');
     two.neverComesUp();
     await two.reboot();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await greets(two)).toBe(false);
-    expect(existsSync(join(two.root, 'root/booted'))).toBe(false);
+    expect(existsSync(join(two.root, 'var/booted'))).toBe(false);
     two.comesUp();
     await two.reboot();
     await eventually(async () => expect(await greets(two)).toBe(true));
-    await eventually(() => expect(existsSync(join(two.root, 'root/booted'))).toBe(true));
+    await eventually(() => expect(existsSync(join(two.root, 'var/booted'))).toBe(true));
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerSpec } from '@podway/contracts';
 import { ensurePackages } from '../fleet/debian-packages.js';
-import { freePort } from '../ssh-servers/free-port.js';
+import { freePort } from '@podway/persistence/embedded';
 import { claim, type Claim } from './claim.js';
 import { debianRoots } from './debian-root.js';
 import { DebianServersUnavailableError } from './debian-servers.errors.js';

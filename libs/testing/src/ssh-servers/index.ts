@@ -1,4 +1,4 @@
+export { freePort } from '@podway/persistence/embedded';
 export { SshServers, type SshServersOptions } from './ssh-servers.js';
 export { SshServer } from './ssh-server.js';
 export { SiteServer } from './site-server.js';
-export { freePort } from './free-port.js';

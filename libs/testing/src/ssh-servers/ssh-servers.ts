@@ -4,7 +4,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from './free-port.js';
+import { freePort } from '@podway/persistence/embedded';
 import { guardServers } from './servers-guard.js';
 import { SshServer } from './ssh-server.js';
 import { sshdConfig, sshdProgram } from './sshd.js';

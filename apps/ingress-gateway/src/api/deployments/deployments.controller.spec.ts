@@ -218,6 +218,20 @@ describe('abort', () => {
     expect(requested(id)).toEqual([]);
   });
 
+  it.each([
+    ['RollingBack', 'what it changed is being restored'],
+    ['ConfirmingRollback', 'what it changed is being restored'],
+    ['AwaitingPods', 'it has done its part, and the other PODs of its update say how it ends'],
+  ])('would change nothing in %s, and says so', async (state, why) => {
+    const { id } = await insertDeployment(gateway.dataSource, { state });
+    const answer = await abort(id).expect(409);
+    expect(answer.body).toMatchObject({
+      code: 'DEPLOYMENT.NOTHING_TO_ABORT',
+      detail: `Deployment ${id} is ${state}: ${why}`,
+    });
+    expect(requested(id)).toEqual([]);
+  });
+
   it('is not for other clients', async () => {
     const { id } = await insertDeployment(gateway.dataSource, {
       client: 'rival',

@@ -5,6 +5,7 @@ import {
   ApprovalGranted,
   ApprovalRefused,
   ApprovalRequestBody,
+  canAbort,
   DeploymentDetailView,
   DeploymentList,
   DeploymentsQuery,
@@ -23,6 +24,7 @@ import { JsonBody, QueryOf } from '../input/input.pipes.js';
 import {
   DeploymentFinishedError,
   NotFoundError,
+  NothingToAbortError,
   NothingToApproveError,
   NothingToRetryError,
   OwnUpdateError,
@@ -100,6 +102,7 @@ export class DeploymentsController {
   ): Promise<DeploymentDetailView> {
     const deployment = await this.find(caller, id);
     if (isFinished(deployment.state)) throw new DeploymentFinishedError(id, deployment.state);
+    if (!canAbort(deployment.state)) throw new NothingToAbortError(id, deployment.state);
     const request = Object.assign(new AbortRequested(), {
       deploymentId: id,
       by: caller.keyId,

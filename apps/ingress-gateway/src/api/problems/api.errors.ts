@@ -62,6 +62,19 @@ export class DeploymentFinishedError extends PodwayError {
   }
 }
 
+/** An abort would change nothing: the deployment is on its way back, or the other PODs of its update say how it ends. */
+export class NothingToAbortError extends PodwayError {
+  constructor(deploymentId: string, state: string) {
+    const why =
+      state === 'AwaitingPods'
+        ? 'it has done its part, and the other PODs of its update say how it ends'
+        : 'what it changed is being restored';
+    super('DEPLOYMENT.NOTHING_TO_ABORT', `Deployment ${deploymentId} is ${state}: ${why}`, {
+      details: { deploymentId, state },
+    });
+  }
+}
+
 /** Only a failed roll-back can be taken up again. */
 export class NothingToRetryError extends PodwayError {
   constructor(deploymentId: string, state: string) {

@@ -33,6 +33,7 @@ const kinds: Readonly<Record<string, ProblemKind>> = {
   'CLIENT.EXISTS':               conflict,
   'OIDC.*':                      unavailable,
   'DEPLOYMENT.FINISHED':         conflict,
+  'DEPLOYMENT.NOTHING_TO_ABORT': conflict,
   'DEPLOYMENT.NOTHING_TO_RETRY': conflict,
   'DEPLOYMENT.NOTHING_TO_APPROVE': conflict,
   'APPROVAL.OWN_UPDATE':         { status: 403, title: 'Not allowed' },

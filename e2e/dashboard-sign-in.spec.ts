@@ -27,7 +27,7 @@ beforeAll(async () => {
   [podway, browser] = await Promise.all([startRunningPodway(env), startBrowser()]);
   server.on('request', issuerFor(`${podway.url}/dashboard/`).callback());
   await podway.admin.createTrust({
-    ...{ issuer, audience: clientId, client: 'acme', role: 'viewer' },
+    ...{ issuer, audience: clientId, client: 'acme', role: 'publisher' },
     claims: [{ name: 'sub', value: 'alice' }],
   });
   page = browser.page;
@@ -96,6 +96,29 @@ describe('signing in with an issuer', () => {
     await heading('Fleet').waitFor();
     await page.locator('.main-cell a').first().waitFor();
     expect(await page.locator('.main-cell a').allTextContents()).toEqual(['blog']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows in the audit log whom the issuer signed in, not only by which trust', async () => {
+    await nobodyIsSignedIn();
+    await page.goto(`${podway.url}/dashboard/pods/blog`);
+    await signInAs('alice');
+    await heading('blog').waitFor();
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    await button('Pause').click();
+    await button('Pause it').click();
+    await button('Resume').click();
+    await button('Pause').waitFor();
+    await nobodyIsSignedIn();
+    await page.goto(`${podway.url}/dashboard/operations/audit?action=pausePod`);
+    await page.getByLabel('API key or OIDC token', { exact: true }).fill(podway.adminKey);
+    await button('Sign in').click();
+    const [trust] = await podway.admin.trusts();
+    const row = page.getByRole('row').filter({ hasText: 'pausePod' });
+    await row.first().waitFor();
+    expect(await row.allTextContents()).toEqual([
+      expect.stringMatching(new RegExp(`pausePod.*pod/blog.*oidc:${trust?.id}alice.*acme$`)),
+    ]);
     expect(complaints).toEqual([]);
   });
 

@@ -231,6 +231,19 @@ describe('the dashboard', () => {
     await timeline.getByText(/^Rolled back/).waitFor();
   });
 
+  it('names the canary of the release in force where the last deployment chose none', async () => {
+    const { canary } = await podway.admin.deployment(approved).get();
+    await podway.admin.pause('blog', 'nothing is chosen');
+    const waiting = await podway.publish('blog', 'shop/1.1.0');
+    await podway.admin.abort(waiting.deploymentId);
+    await open(`deployments/${waiting.deploymentId}`);
+    await mark('Aborted').waitFor();
+    expect((await waiting.get()).canary).toBeUndefined();
+    await podway.admin.resume('blog');
+    await open('pods/blog');
+    await page.getByRole('heading', { level: 3, name: `${canary} (canary)` }).waitFor();
+  });
+
   it('shows each server', async () => {
     await open('pods/shop');
     const tiles = page.locator('.tile');

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase } from '@podway/persistence';
-import { startBrowser, type TestBrowser } from './support/browser.js';
+import { accessibilityProblems, startBrowser, type TestBrowser } from './support/browser.js';
 import { startGatewayAlone, type GatewayAlone } from './support/gateway-alone.js';
 
 const MANY = 10_000;
@@ -95,5 +95,13 @@ describe(`the dashboard with ${MANY} deployments`, () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'shop 42' }).waitFor();
+  });
+
+  it('says of one whose events are gone that they are not known any more', async () => {
+    await page.getByRole('tabpanel').getByText('Its events are no longer kept').waitFor();
+    const pipeline = page.getByRole('list', { name: 'Steps', exact: true });
+    expect(await pipeline.getByText('No longer known').count()).toBe(7);
+    expect(await page.getByText('Not reached').count()).toBe(0);
+    expect(await accessibilityProblems(page)).toEqual([]);
   });
 });

@@ -180,7 +180,14 @@ export class IngressGatewaySettings extends ClientMessagesSettings {
   @Max(315_360_000_000)
   logsKeptMs: number = 2_592_000_000;
 
-  /** Between looks for artifacts that nothing needs, old lines of logs, and uploads that were given up. */
+  /** How long events are kept. Those of deployments that are not over, and those that a webhook waits for, are kept longer. */
+  @Setting('PODWAY_EVENTS_KEPT_MS', 'integer')
+  @IsInt()
+  @Min(86_400_000)
+  @Max(315_360_000_000)
+  eventsKeptMs: number = 31_536_000_000;
+
+  /** Between looks for artifacts that nothing needs, old lines of logs and events, and uploads that were given up. */
   @Setting('PODWAY_COLLECT_EVERY_MS', 'integer')
   @IsInt()
   @Min(1_000)

@@ -6,6 +6,7 @@ export * from './outbox/relay.js';
 export * from './outbox/outbox-relay.js';
 export { EventNumbering, EventPublisher } from './outbox/event-log.js';
 export * from './outbox/event-feed.js';
+export { EventRetention } from './outbox/event-retention.js';
 export { Logs, type LogFilter, type LogSubject, type NewLogLine } from './logs/logs.js';
 export { LogFeed } from './logs/log-feed.js';
 export * from './rotation/rotation.js';

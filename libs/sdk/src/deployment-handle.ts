@@ -12,6 +12,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+type EventsOfOne = Omit<EventsOptions, 'deployment' | 'pod'>;
+
 /** Besides following the events, a look at the deployment itself. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -32,10 +34,24 @@ export class DeploymentHandle implements AsyncIterable<Envelope> {
     return this.events();
   }
 
-  /** All its events, those of the past included; ends with the deployment. */
-  async *events(
-    options: Omit<EventsOptions, 'deployment' | 'pod'> = {},
-  ): AsyncGenerator<Envelope, void, undefined> {
+  /** All its events, those of the past included as long as they are kept; ends with the deployment. */
+  async *events(options: EventsOfOne = {}): AsyncGenerator<Envelope, void, undefined> {
+    if (await this.isForgotten(options.signal)) return;
+    yield* this.eventsToTheEnd(options);
+  }
+
+  /** Whether it is over, and the event of its end, which would end the events, was removed long ago. */
+  private async isForgotten(signal?: AbortSignal): Promise<boolean> {
+    try {
+      const { state, stages } = await this.get(signal);
+      return isFinished(state) && !stages.some((stage) => isFinished(stage.state));
+    } catch (error) {
+      if (signal?.aborted) return false;
+      throw error;
+    }
+  }
+
+  private async *eventsToTheEnd(options: EventsOfOne): AsyncGenerator<Envelope, void, undefined> {
     const all = followedEvents(this.connection, { after: 0, ...options, deployment: this.deploymentId });
     for await (const event of all) {
       yield event;
@@ -64,7 +80,7 @@ export class DeploymentHandle implements AsyncIterable<Envelope> {
   }
 
   private async followed(signal: AbortSignal): Promise<void> {
-    for await (const event of this.events({ types: [DEPLOYMENT_CHANGED], signal })) void event;
+    for await (const event of this.eventsToTheEnd({ types: [DEPLOYMENT_CHANGED], signal })) void event;
   }
 
   private async looked(signal: AbortSignal): Promise<void> {

@@ -270,14 +270,35 @@ describe('logs', () => {
 
 describe('a handle', () => {
   const finished = json(200, { id: 'D', state: 'Succeeded' });
-  const running = json(200, { id: 'D', state: 'Installing' });
+  const running = json(200, { id: 'D', state: 'Installing', stages: [] });
 
   it('gives the events up to the end of the deployment', async () => {
-    server.script(eventStream(head + event(1) + event(2, 'Succeeded') + event(3), 'hold'));
+    server.script(running, eventStream(head + event(1) + event(2, 'Succeeded') + event(3), 'hold'));
     const seen: (string | undefined)[] = [];
     for await (const one of podway.deployment('D')) seen.push(one.sequence);
     expect(seen).toEqual(['1', '2']);
-    expect(server.asked[0]?.url).toBe('/v1/events?after=0&deployment=D');
+    expect(server.asked.map(({ url }) => url)).toEqual([
+      '/v1/deployments/D',
+      '/v1/events?after=0&deployment=D',
+    ]);
+  });
+
+  it('gives none, and no error, to whom does not want them any more', async () => {
+    server.script(running);
+    for await (const one of podway.deployment('D').events({ signal: AbortSignal.abort() }))
+      expect.fail(one.type);
+  });
+
+  it('gives those that are kept of what is over, and does not wait for an end that is not', async () => {
+    const over = (...states: string[]) =>
+      json(200, { id: 'D', state: 'Succeeded', stages: states.map((state) => ({ state })) });
+    const seen: (string | undefined)[] = [];
+    server.script(over('Confirming', 'Succeeded'), eventStream(head + event(8, 'Succeeded'), 'hold'));
+    for await (const one of podway.deployment('D')) seen.push(one.sequence);
+    expect(seen).toEqual(['8']);
+    server.script(over());
+    for await (const one of podway.deployment('D')) seen.push(one.sequence);
+    expect(seen).toEqual(['8']);
   });
 
   it('waits for the end', async () => {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { DeploymentDetailView, UpdateView } from '@podway/contracts';
+import { isFinished } from '@podway/contracts/plain';
 import { useSession } from '../session/session.js';
 import { Copyable } from '../shown/copyable.js';
 import { Fingerprint } from '../shown/fingerprint.js';
@@ -26,7 +27,7 @@ export function DeploymentFacts({ deployment }: { deployment: DeploymentDetailVi
           <span className="mono">{publisher}</span> for {client}
         </Fact>
         <Fact name="Signature">
-          <Signature update={update.data} />
+          <Signature update={update.data} unknown={update.isError} />
         </Fact>
         <Fact name="What">
           {source.kind === 'release' ? (
@@ -35,7 +36,9 @@ export function DeploymentFacts({ deployment }: { deployment: DeploymentDetailVi
             <Artifact digest={source.artifact} />
           )}
         </Fact>
-        <Fact name="Canary">{canary ?? 'not chosen yet'}</Fact>
+        <Fact name="Canary">
+          {canary ?? (isFinished(deployment.state) ? 'none was chosen' : 'not chosen yet')}
+        </Fact>
         <Fact name="New state">
           <Fingerprint value={fingerprint} />
         </Fact>
@@ -77,7 +80,8 @@ function Artifact({ digest }: { digest: string | undefined }) {
   );
 }
 
-function Signature({ update }: { update: UpdateView | undefined }) {
+function Signature({ update, unknown }: { update: UpdateView | undefined; unknown: boolean }) {
+  if (unknown) return <>not known</>;
   if (!update) return <>…</>;
   if (!update.signedBy?.length) return <>not signed</>;
   return (

@@ -52,6 +52,23 @@ describe('the steps of FIG. 2', () => {
     expect(statuses(...states)).toEqual([forward, back]);
   });
 
+  it.each([
+    [['Succeeded'], 'forgotten forgotten forgotten forgotten forgotten forgotten forgotten', ''],
+    [
+      ['Verifying', 'RollingBack', 'ConfirmingRollback', 'RolledBack'],
+      'forgotten forgotten forgotten forgotten failed skipped skipped',
+      'done done',
+    ],
+  ] as [ShownState[], string, string][])('whose beginning is gone, after %j', (states, forward, back) => {
+    expect(statuses(...states)).toEqual([forward, back]);
+  });
+
+  it('are all gone with the last event', () => {
+    const { forward, back } = pipelineOf({ state: 'RolledBack', stages: [] });
+    expect(new Set(forward.map((step) => step.status))).toEqual(new Set(['forgotten']));
+    expect(back).toEqual([]);
+  });
+
   it('add up their times and tell why they failed', () => {
     const { forward } = pipelineOf(deployment(...before, 'Verifying', 'RollingBack'));
     expect(forward[1]).toMatchObject({ fig: '208', name: 'Resolve', durationMs: 2_000 });

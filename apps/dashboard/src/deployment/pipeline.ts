@@ -31,7 +31,7 @@ export function figOf(state: ShownState): string | undefined {
   return [...forward, ...back].find(({ states }) => states.includes(state))?.fig;
 }
 
-export type StepStatus = 'todo' | 'running' | 'waiting' | 'done' | 'failed' | 'skipped';
+export type StepStatus = 'todo' | 'running' | 'waiting' | 'done' | 'failed' | 'skipped' | 'forgotten';
 
 export const stepShown: Readonly<Record<StepStatus, Shown>> = {
   todo: { word: 'To come', icon: 'circle', tone: 'quiet' },
@@ -40,6 +40,7 @@ export const stepShown: Readonly<Record<StepStatus, Shown>> = {
   done: { word: 'Done', icon: 'check', tone: 'good' },
   failed: { word: 'Failed', icon: 'cross', tone: 'bad' },
   skipped: { word: 'Not reached', icon: 'dash', tone: 'quiet' },
+  forgotten: { word: 'No longer known', icon: 'dash', tone: 'quiet' },
 };
 
 /** A step of FIG. 2 as it is in one deployment. */
@@ -72,17 +73,29 @@ export function pipelineOf(deployment: Pick<DeploymentDetailView, 'state' | 'sta
   };
 }
 
+/** Whether what was done in a step is no longer known: of a deployment that is over the first events may be gone. */
+function isForgotten(
+  step: readonly ShownState[],
+  { state, stages }: Pick<DeploymentDetailView, 'state' | 'stages'>,
+): boolean {
+  if (!isFinished(state) || stages[0]?.state === 'Authenticating') return false;
+  const known = forward.findIndex(({ states }) => stages.some((stage) => states.includes(stage.state)));
+  return known < 0 || forward.findIndex(({ states }) => states === step) < known;
+}
+
 function stepOf(
   { fig, name, states }: Step,
-  { state, stages }: Pick<DeploymentDetailView, 'state' | 'stages'>,
+  deployment: Pick<DeploymentDetailView, 'state' | 'stages'>,
   over: boolean,
 ): PipelineStep {
+  const { state, stages } = deployment;
   const mine = stages.filter((stage) => states.includes(stage.state));
   const first = mine[0];
   if (states.includes(state)) {
     const since = mine.at(-1)?.startedAt;
     return { fig, name, status: waits.includes(state) ? 'waiting' : 'running', ...(since ? { since } : {}) };
   }
+  if (!first && isForgotten(states, deployment)) return { fig, name, status: 'forgotten' };
   if (!first) return { fig, name, status: over || isFinished(state) ? 'skipped' : 'todo' };
   const next = followerOf(stages, mine.at(-1));
   const failed = next !== undefined && ends.includes(next.state);

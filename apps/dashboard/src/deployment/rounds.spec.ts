@@ -18,6 +18,11 @@ it.each<[number, ShownState[]]>([
   expect(roundsOf({ state: states.at(-1) ?? 'Submitted', stages: stages(...states) })).toBe(rounds);
 });
 
+it('no end of one whose events are gone, and no look for them', async () => {
+  expect(roundsOf({ state: 'Succeeded', stages: [] })).toBe(0);
+  for await (const { type } of eventsUpTo(0, changes('RollingBack'))) expect.fail(type);
+});
+
 async function* changes(...to: string[]): AsyncGenerator<Envelope> {
   for (const state of to) yield { type: DEPLOYMENT_CHANGED, data: { to: state } } as unknown as Envelope;
   throw new Error('the stream was to be left');

@@ -23,6 +23,7 @@ export function Timeline({ deploymentId, rounds }: TimelineProps) {
     [podway, deploymentId, rounds],
   );
   const { items, problem } = useStream(follow);
+  if (rounds === 0) return <Empty title="Its events are no longer kept">What became of it is above.</Empty>;
   return (
     <>
       {problem !== undefined && <Problem error={problem} />}

@@ -55,6 +55,7 @@ function Steps({ pod, server, deploymentId }: LastDeploymentProps) {
   return (
     <Loaded query={events}>
       {(data) => {
+        if (data.length === 0) return <p className="note">Its events are no longer kept.</p>;
         const steps = stepsOnServer(data, server);
         if (steps.length === 0) return <p className="note">Nothing was done to this server.</p>;
         return (

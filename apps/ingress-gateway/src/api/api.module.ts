@@ -11,6 +11,7 @@ import {
   DeploymentReader,
   DriftReader,
   EventFeed,
+  EventRetention,
   FleetReader,
   Inventory,
   LogFeed,
@@ -43,7 +44,6 @@ import { OidcTokens } from './identity/oidc-tokens.js';
 import { Delegating } from './delegations/delegating.js';
 import { DeploymentLookup } from './deployments/deployment-lookup.js';
 import { TenantInterceptor } from './identity/tenant.interceptor.js';
-import { LogPruning } from './logs/log-pruning.js';
 import { MessagePublishing } from './messages/message-publishing.js';
 import { MessageRecords } from './messages/message-records.js';
 import { MessageSenders } from './messages/message-senders.js';
@@ -53,6 +53,7 @@ import { PlanRefusals } from './plans/plan-refusals.js';
 import { StoredFiles } from './plans/stored-files.js';
 import { UpdatePlan } from './plans/update-plan.js';
 import { PodLookup } from './pods/pod-lookup.js';
+import { Pruning } from './pruning/pruning.js';
 import { ReleaseDiff } from './releases/release-diff.js';
 import { ReleaseFactsReader } from './releases/release-facts.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -109,6 +110,7 @@ export class ApiModule {
         { provide: OperationsReader, useValue: new OperationsReader(dataSource) },
         { provide: QueueWatch, useValue: new QueueWatch(dataSource) },
         { provide: Logs, useValue: new Logs(scoped) },
+        { provide: EventRetention, useValue: new EventRetention(dataSource) },
         { provide: DriftReader, useValue: new DriftReader(scoped) },
         { provide: Inventory, useValue: new Inventory(scoped) },
         { provide: PodPauses, useValue: new PodPauses(scoped) },
@@ -132,8 +134,8 @@ export class ApiModule {
         OidcTokens,
         Delegating,
         DeploymentLookup,
-        LogPruning,
         PodLookup,
+        Pruning,
         QueueWatching,
         ReleaseFactsReader,
         ReleaseDiff,

@@ -9,6 +9,7 @@ import {
   ReleaseReplicated,
   UpdateInstalled,
   VerificationFailed,
+  type DeploymentState,
 } from '@podway/contracts';
 import { isTerminal } from '@podway/pipeline';
 import { appendChange, appendEvent, insertDeployment } from '../../../test/deployments.js';
@@ -218,7 +219,7 @@ describe('abort', () => {
     expect(requested(id)).toEqual([]);
   });
 
-  it.each([
+  it.each<[DeploymentState, string]>([
     ['RollingBack', 'what it changed is being restored'],
     ['ConfirmingRollback', 'what it changed is being restored'],
     ['AwaitingPods', 'it has done its part, and the other PODs of its update say how it ends'],

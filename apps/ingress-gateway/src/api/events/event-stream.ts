@@ -70,7 +70,8 @@ export class EventStream {
     if (after > last) {
       return { cursor: last, resync: { reason: 'cursor-ahead', continuesAfter: last } };
     }
-    if (after + 1 < (await feed.oldest())) {
+    // Who has seen nothing reads on from what is there.
+    if (after > 0 && after + 1 < (await feed.oldest())) {
       return { cursor: last, resync: { reason: 'cursor-too-old', continuesAfter: last } };
     }
     return { cursor: after };

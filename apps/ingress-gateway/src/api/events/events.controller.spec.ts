@@ -241,6 +241,11 @@ describe('resync', () => {
     const fine = await read('?after=3');
     await expect.poll(fine.ids).toEqual([4, 5]);
     fine.leave();
+    // Whoever has seen nothing begins with what is there.
+    const newcomer = await read('?after=0');
+    await expect.poll(newcomer.ids).toEqual([4, 5]);
+    expect(newcomer.text()).not.toContain('resync');
+    newcomer.leave();
   });
 });
 

@@ -6,7 +6,6 @@ import { ApiKeys, Logs, type NewLogLine } from '@podway/persistence';
 import { insertDeployment } from '../../../test/deployments.js';
 import { startGateway, type TestGateway } from '../../../test/gateway.js';
 import type { ApiListener } from '../api-listener.js';
-import { LogPruning } from './log-pruning.js';
 
 let gateway: TestGateway;
 let another: ApiListener;
@@ -15,7 +14,7 @@ let logs: Logs;
 let deployment: string;
 
 beforeAll(async () => {
-  gateway = await startGateway({ PODWAY_EVENTS_HEARTBEAT_MS: '200', PODWAY_LOGS_KEPT_MS: '60000' });
+  gateway = await startGateway({ PODWAY_EVENTS_HEARTBEAT_MS: '200' });
   another = await gateway.anotherApi();
   acme = await gateway.key('acme', 'viewer');
   logs = new Logs(gateway.dataSource);
@@ -238,12 +237,4 @@ describe('a stream', () => {
     await reader.ended;
     expect(reader.response.complete).toBe(true);
   });
-});
-
-it('forgets lines that were kept long enough', async () => {
-  await write([line(0), line(1, { at: new Date() })]);
-  await finish();
-  const pruning = new LogPruning(logs, gateway.context.settings, gateway.context.logger);
-  expect(await pruning.prune()).toBeGreaterThanOrEqual(1);
-  expect((await logs.read(deployment, { after: 0, limit: 9 })).map(({ number }) => number)).toEqual([2]);
 });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectDatabase } from '@podway/persistence';
+import { ApiKeys, Clients, connectDatabase, type Database } from '@podway/persistence';
 import { accessibilityProblems, startBrowser, type TestBrowser } from './support/browser.js';
 import { startGatewayAlone, type GatewayAlone } from './support/gateway-alone.js';
 
@@ -13,14 +13,16 @@ const SMALL_BYTES = 100_000;
 let gateway: GatewayAlone;
 let browser: TestBrowser;
 let page: Page;
+let admin: string;
 
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([startGatewayAlone(), startBrowser()]);
   page = browser.page;
-  await insertDeployments();
-  await page.goto(`${gateway.api}/dashboard/deployments`);
-  await page.getByLabel('API key or OIDC token', { exact: true }).fill(gateway.key);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  const database = await connectDatabase({ url: gateway.databaseUrl, poolSize: 1 });
+  await insertDeployments(database);
+  await insertIdentities(database);
+  await database.destroy();
+  await signIn('deployments', gateway.key);
 });
 afterAll(async () => {
   await browser?.close();
@@ -28,8 +30,7 @@ afterAll(async () => {
 });
 
 /** All succeeded but the oldest. */
-async function insertDeployments(): Promise<void> {
-  const database = await connectDatabase({ url: gateway.databaseUrl, poolSize: 1 });
+async function insertDeployments(database: Database): Promise<void> {
   await database.query(
     `insert into coordinator.deployments
        (id, update_id, client, pod, state, data, traceparent, submitted_at, updated_at, finished_at)
@@ -45,7 +46,23 @@ async function insertDeployments(): Promise<void> {
            from generate_series(1, ${MANY}) n) one`,
   );
   await database.query('analyze coordinator.deployments');
-  await database.destroy();
+}
+
+/** More than a page of clients, each with a key. `client-150` has the oldest. */
+async function insertIdentities(database: Database): Promise<void> {
+  const [clients, keys] = [new Clients(database), new ApiKeys(database)];
+  for (let number = 150; number > 0; number -= 1) {
+    const client = `client-${String(number).padStart(3, '0')}`;
+    await clients.create(client);
+    await keys.create({ client, role: 'viewer' });
+  }
+  admin = (await keys.create({ client: '*', role: 'admin' })).text;
+}
+
+async function signIn(view: string, key: string): Promise<void> {
+  await page.goto(`${gateway.api}/dashboard/${view}`);
+  await page.getByLabel('API key or OIDC token', { exact: true }).fill(key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 const rows = () => page.getByRole('table').locator('tbody tr');
@@ -102,6 +119,39 @@ describe(`the dashboard with ${MANY} deployments`, () => {
     const pipeline = page.getByRole('list', { name: 'Steps', exact: true });
     expect(await pipeline.getByText('No longer known').count()).toBe(7);
     expect(await page.getByText('Not reached').count()).toBe(0);
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+});
+
+describe('the dashboard with many clients and keys', () => {
+  beforeAll(async () => {
+    await page.evaluate('sessionStorage.clear()');
+    await signIn('operations/clients', admin);
+  });
+
+  it('shows the first clients, and more when they are asked for', async () => {
+    await rows().nth(99).waitFor();
+    expect(await rows().count()).toBe(100);
+    await page.getByRole('button', { name: 'More clients' }).click();
+    await page.getByRole('link', { name: 'client-150', exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'More clients' }).count()).toBe(0);
+    expect(await rows().count()).toBe(151);
+  });
+
+  it('shows the newest keys, older ones when they are asked for, and those of a client', async () => {
+    await page.getByRole('tab', { name: 'Keys' }).click();
+    await rows().nth(99).waitFor();
+    expect(await rows().count()).toBe(100);
+    await page.getByRole('button', { name: 'Older keys' }).click();
+    await rows().filter({ hasText: 'client-150' }).waitFor();
+    expect(await rows().count()).toBe(152);
+    await page.getByRole('textbox', { name: 'Client' }).fill('client-150');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => rows().count()).toBe(1);
+    expect(new URL(page.url()).search).toBe('?client=client-150');
+    await page.getByRole('textbox', { name: 'Client' }).fill('client-999');
+    await page.keyboard.press('Enter');
+    await page.getByText('There are no keys of this client').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 });

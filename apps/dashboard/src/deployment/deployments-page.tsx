@@ -1,17 +1,15 @@
-import { Button, Group, NativeSelect } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { NativeSelect } from '@mantine/core';
 import type { DeploymentState } from '@podway/contracts';
 import { deploymentStates } from '@podway/contracts/plain';
 import { useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
 import { FilterField } from '../shown/filter-field.js';
 import { Heading } from '../shown/heading.js';
-import { Problem } from '../shown/problem.js';
+import { NextPage, usePages } from '../shown/pages.js';
+import { Loaded } from '../shown/problem.js';
 import { useFilters } from '../shown/use-filters.js';
 import { states } from '../shown/words.js';
 import { DeploymentTable } from './deployment-table.js';
-
-const PAGE = 50;
 
 /** Deployments of all PODs, newest first. */
 export function DeploymentsPage() {
@@ -46,41 +44,32 @@ export function DeploymentPages({
   state?: DeploymentState | undefined;
 }) {
   const { podway } = useSession();
-  const list = useInfiniteQuery({
+  const list = usePages({
     queryKey: ['deployments', pod, state],
-    queryFn: ({ pageParam }) =>
+    limit: 50,
+    read: (limit, before?: string) =>
       podway.deployments({
-        limit: PAGE,
+        limit,
         ...(pod === undefined ? {} : { pod }),
         ...(state === undefined ? {} : { state }),
-        ...(pageParam === undefined ? {} : { before: pageParam }),
+        ...(before === undefined ? {} : { before }),
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => (page.length < PAGE ? undefined : page.at(-1)?.id),
+    placeOf: ({ id }) => id,
   });
-  const found = list.data?.pages.flat() ?? [];
-  if (list.error && !list.data) return <Problem error={list.error} onRetry={() => void list.refetch()} />;
-  if (list.data && found.length === 0) {
-    return (
-      <Empty title="There are no deployments here">
-        Publish the first update: <code>podway publish FOLDER --pod {pod ?? 'POD'}</code>
-      </Empty>
-    );
-  }
   return (
     <>
-      <DeploymentTable deployments={found} withPod={pod === undefined} />
-      {list.hasNextPage && (
-        <Group justify="center" mt="md">
-          <Button
-            variant="default"
-            loading={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Older deployments
-          </Button>
-        </Group>
-      )}
+      <Loaded query={list}>
+        {(found) =>
+          found.length === 0 ? (
+            <Empty title="There are no deployments here">
+              Publish the first update: <code>podway publish FOLDER --pod {pod ?? 'POD'}</code>
+            </Empty>
+          ) : (
+            <DeploymentTable deployments={found} withPod={pod === undefined} />
+          )
+        }
+      </Loaded>
+      <NextPage of={list}>Older deployments</NextPage>
     </>
   );
 }

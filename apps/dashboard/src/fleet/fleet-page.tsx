@@ -1,9 +1,9 @@
-import { Button, Group } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import type { FleetFilter } from '@podway/contracts';
 import { useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
 import { Heading } from '../shown/heading.js';
+import { NextPage } from '../shown/pages.js';
 import { Problem } from '../shown/problem.js';
 import { TypedFilter } from '../shown/typed-filter.js';
 import { useFilters } from '../shown/use-filters.js';
@@ -56,17 +56,7 @@ export function FleetPage() {
       {totals && pods.length === 0 && (totals.all > 0 || find !== '') && (
         <Empty title="No POD is like that">Choose another filter, or look for something else.</Empty>
       )}
-      {fleet.hasNextPage && (
-        <Group justify="center" mt="md">
-          <Button
-            variant="default"
-            loading={fleet.isFetchingNextPage}
-            onClick={() => void fleet.fetchNextPage()}
-          >
-            More PODs
-          </Button>
-        </Group>
-      )}
+      <NextPage of={fleet}>More PODs</NextPage>
     </>
   );
 }

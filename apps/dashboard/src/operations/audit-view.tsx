@@ -1,17 +1,17 @@
 import { Button, Group } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import type { AuditOutcome, AuditRecord } from '@podway/contracts';
 import { useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
 import { FilterField } from '../shown/filter-field.js';
 import { Mark } from '../shown/mark.js';
-import { Problem } from '../shown/problem.js';
+import { NextPage, usePages } from '../shown/pages.js';
+import { Loaded } from '../shown/problem.js';
 import { Ago } from '../shown/times.js';
 import { useFilters } from '../shown/use-filters.js';
 import type { Shown } from '../shown/words.js';
 
-const PAGE = 100;
 const outcomes: Readonly<Record<AuditOutcome, Shown>> = {
   accepted: { word: 'Accepted', icon: 'check', tone: 'good' },
   repeated: { word: 'Repeated', icon: 'dash', tone: 'quiet' },
@@ -24,19 +24,18 @@ export function AuditView() {
   const { podway } = useSession();
   const [params, set] = useFilters();
   const [action, client] = [params.get('action') ?? '', params.get('client') ?? ''];
-  const log = useInfiniteQuery({
+  const log = usePages({
     queryKey: ['audit', action, client],
-    queryFn: ({ pageParam }) =>
+    limit: 100,
+    read: (limit, before?: number) =>
       podway.audit({
-        limit: PAGE,
+        limit,
         ...(action === '' ? {} : { action }),
         ...(client === '' ? {} : { client }),
-        ...(pageParam === undefined ? {} : { before: pageParam }),
+        ...(before === undefined ? {} : { before }),
       }),
-    initialPageParam: undefined as number | undefined,
-    getNextPageParam: (page) => (page.length < PAGE ? undefined : page.at(-1)?.seq),
+    placeOf: ({ seq }) => seq,
   });
-  const records = log.data?.pages.flat() ?? [];
   return (
     <>
       <Group mb="sm" align="flex-end">
@@ -56,18 +55,16 @@ export function AuditView() {
         />
         <Chain />
       </Group>
-      {log.error && !log.data && <Problem error={log.error} onRetry={() => void log.refetch()} />}
-      {records.length > 0 && <Records records={records} />}
-      {log.data && records.length === 0 && (
-        <Empty title="No record is like that">Choose another action or client, or none.</Empty>
-      )}
-      {log.hasNextPage && (
-        <Group justify="center" mt="md">
-          <Button variant="default" loading={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-            Older records
-          </Button>
-        </Group>
-      )}
+      <Loaded query={log}>
+        {(records) =>
+          records.length === 0 ? (
+            <Empty title="No record is like that">Choose another action or client, or none.</Empty>
+          ) : (
+            <Records records={records} />
+          )
+        }
+      </Loaded>
+      <NextPage of={log}>Older records</NextPage>
     </>
   );
 }

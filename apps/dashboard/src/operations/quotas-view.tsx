@@ -1,7 +1,7 @@
 import { NativeSelect, Paper, Progress } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
-import type { QuotaView } from '@podway/contracts';
+import type { ClientView, QuotaView } from '@podway/contracts';
 import { mayForAll, useSession } from '../session/session.js';
 import { Empty } from '../shown/empty.js';
 import { Loaded } from '../shown/problem.js';
@@ -28,7 +28,7 @@ export function QuotasView() {
           mb="sm"
           maw={260}
           value={client}
-          data={clients.data.map(({ name }) => name)}
+          data={withName(client, clients.data)}
           onChange={(event) => setParams({ client: event.currentTarget.value })}
         />
       )}
@@ -36,6 +36,11 @@ export function QuotasView() {
     </>
   );
 }
+
+/** The names, and the one that is shown: it may come after the first 500. */
+const withName = (name: string, clients: readonly ClientView[]): string[] => [
+  ...new Set([...clients.map((client) => client.name), name]),
+];
 
 const number = new Intl.NumberFormat('en');
 

@@ -1,6 +1,5 @@
 import { Button, Group, Loader } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Notice } from './notice.js';
 
@@ -35,7 +34,7 @@ export function tellDone(message: string): void {
 }
 
 interface LoadedProps<T> {
-  query: UseQueryResult<T>;
+  query: { data: T | undefined; error: unknown; refetch: () => unknown };
   children: (data: T) => ReactNode;
 }
 

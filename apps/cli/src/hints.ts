@@ -19,6 +19,7 @@ const hints: Readonly<Record<string, string>> = {
   'POD.NOT_FOUND': '`podway pods list` shows the PODs that your key may see.',
   'DEPLOYMENT.NOT_FOUND': '`podway status` shows the latest deployments.',
   'DEPLOYMENT.FINISHED': '`podway rollback --pod <pod>` goes back to the release before.',
+  'DEPLOYMENT.NOTHING_TO_ABORT': '`podway status <deployment>` shows how it goes on.',
   'RELEASE.NOT_FOUND': '`podway releases --pod <pod>` shows the releases.',
   'UPDATE.NO_TARGET': 'Name the POD with --pod, or in podway.yaml under target.pod.',
   'CHECK.NOT_ALLOWED':

@@ -1,37 +1,38 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { freePort } from './free-port.js';
 
-/** Ranges of three that nothing else asks for. */
-const three = (first: number): [number, number] => [first, first + 2];
 const address = '127.0.0.1';
 
+/** Three ports that nothing else asks for; others each time, as what was given stays given until this process ends. */
+function three(): [number, number, number] {
+  const first = randomInt(30_000, 32_700);
+  return [first, first + 1, first + 2];
+}
+
 it('gives a port once, though nobody listens on it yet', async () => {
-  const range = three(30_100);
-  const ports = [
-    await freePort(address, range),
-    await freePort(address, range),
-    await freePort(address, range),
-  ];
-  expect(ports.sort()).toEqual([30_100, 30_101, 30_102]);
-  await expect(freePort(address, range)).rejects.toThrow(
-    'No free port was found on 127.0.0.1 between 30100 and 30102',
-  );
+  const all = three();
+  const [first, , last] = all;
+  const next = (): Promise<number> => freePort(address, [first, last]);
+  expect([await next(), await next(), await next()].sort()).toEqual(all);
+  await expect(next()).rejects.toThrow(`No free port was found on 127.0.0.1 between ${first} and ${last}`);
 });
 
 it('gives it once to all who ask at the same time', async () => {
-  const range = three(30_200);
-  const ports = await Promise.all([1, 2, 3].map(() => freePort(address, range)));
-  expect(ports.sort()).toEqual([30_200, 30_201, 30_202]);
+  const all = three();
+  const ports = await Promise.all(all.map(() => freePort(address, [all[0], all[2]])));
+  expect(ports.sort()).toEqual(all);
 });
 
 it('gives none that somebody listens on', async () => {
-  const server = createServer().listen(30_301, address);
+  const [first, taken, last] = three();
+  const server = createServer().listen(taken, address);
   await once(server, 'listening');
-  const ports = [await freePort(address, three(30_300)), await freePort(address, three(30_300))];
-  expect(ports.sort()).toEqual([30_300, 30_302]);
+  const next = (): Promise<number> => freePort(address, [first, last]);
+  expect([await next(), await next()].sort()).toEqual([first, last]);
   server.close();
   await once(server, 'close');
 });
@@ -39,13 +40,14 @@ it('gives none that somebody listens on', async () => {
 it.runIf(process.platform === 'linux')(
   'gives what another process was given when that has ended',
   async () => {
-    const code = `require('net').createServer().listen('\\0podway-port-30401', () => console.log('has it'))`;
+    const [first, taken, last] = three();
+    const code = `require('net').createServer().listen('\\0podway-port-${taken}', () => console.log('has it'))`;
     const other = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(other.stdout, 'data');
-    const ports = [await freePort(address, three(30_400)), await freePort(address, three(30_400))];
-    expect(ports.sort()).toEqual([30_400, 30_402]);
+    const next = (): Promise<number> => freePort(address, [first, last]);
+    expect([await next(), await next()].sort()).toEqual([first, last]);
     other.kill('SIGKILL');
     await once(other, 'exit');
-    expect(await freePort(address, three(30_400))).toBe(30_401);
+    expect(await next()).toBe(taken);
   },
 );
